@@ -1,0 +1,33 @@
+# Everything runs in the project's own virtual environment, .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test lint format bench-rule clean
+
+help:
+	@echo "make demo   simulate two sensors, analyse them, write a report"
+	@echo "make test   run the tests"
+	@echo "make lint   ruff and mypy"
+
+.venv/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
+
+demo: .venv/.installed
+	$(BIN)/sidewise demo
+
+test: .venv/.installed
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv demo dist build
