@@ -1,0 +1,44 @@
+"""Exercise presets: what to expect of a movement. None is needed to count."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is known about an exercise.
+
+    Attributes
+    ----------
+    name : str
+        As the user wrote it; empty where unknown.
+    movement : str
+        ``cycles``, ``strides``, ``strokes``, ``hold``, or empty where unknown.
+    coupled : bool
+        True where crank, barbell or handle force both limbs to move alike.
+    """
+
+    name: str = ""
+    movement: str = ""
+    coupled: bool = False
+
+
+def find_exercise(name: str) -> Exercise:
+    """The preset of a name or alias; a name without a preset is kept and nothing is assumed of it."""
+    preset = _presets().get(_key(name), {})
+    return Exercise(name, str(preset.get("movement", "")), bool(preset.get("coupled", False)))
+
+
+def _key(name: str) -> str:
+    return "_".join(name.lower().replace("-", " ").split())
+
+
+@cache
+def _presets() -> dict[str, dict[str, object]]:
+    text = resources.files("analysis.profiles").joinpath("exercises.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    return {_key(alias): preset for name, preset in table.items() for alias in (name, *preset.get("aliases", ()))}

@@ -1,0 +1,208 @@
+"""From motion to sets of repetitions, strides or strokes, on one side or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from analysis.exercises import Exercise
+from analysis.frames import Motion, relative_sign
+from analysis.results import ExerciseSet, Kind, SideEvents
+from analysis.segmentation.bouts import REST_S, Span, bouts, joint_bouts
+from analysis.segmentation.pairing import SAME_TEMPO, pair_repetitions
+from analysis.segmentation.repetitions import (
+    Cycle,
+    Rhythm,
+    find_repetitions,
+    find_rhythm,
+    reduce_to_cycle,
+    start_preference,
+    working_signal,
+)
+from analysis.segmentation.similarity import alike
+from analysis.segmentation.strides import find_strides
+from analysis.segmentation.strokes import stroke_sets
+from sensing.recording import Interval, Placement, Side
+
+STANDS_STILL: Final = 0.15
+"""In a bout, a side that moves less than this share of the other one does not take part."""
+
+MIN_REPS: Final = 2
+"""A set has at least this many repetitions on one side."""
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentedSet:
+    """A set with what later steps need: the movement of each side about its main axis, signs agreeing."""
+
+    exercise_set: ExerciseSet
+    cycles: dict[Side, Cycle]
+
+
+def segment(
+    motions: dict[Side, Motion], exercise: Exercise, placement: Placement, *, shared_grid: bool
+) -> tuple[SegmentedSet, ...]:
+    """Find sets and their repetitions.
+
+    Parameters
+    ----------
+    motions : dict of Side to Motion
+        The sides that were recorded; on one grid where ``shared_grid``.
+    exercise : Exercise
+        What is known about the exercise; nothing need be.
+    placement : Placement
+        Feet and shanks are searched for strides.
+
+    Returns
+    -------
+    tuple of SegmentedSet
+        In order of time; each has repetitions on at least one side.
+    """
+    if exercise.movement == "strokes" and shared_grid:
+        return tuple(SegmentedSet(found, {}) for found in stroke_sets(motions, exercise))
+    found = []
+    for span, sides in _bouts_by_side(motions, shared_grid):
+        found += _segment_bout(motions, span, sides, exercise, placement)
+    return tuple(sorted(found, key=lambda s: (s.exercise_set.start_s, s.exercise_set.kind)))
+
+
+def _bouts_by_side(motions: dict[Side, Motion], shared_grid: bool) -> list[tuple[Span, list[Side]]]:
+    spans = {side: bouts(motion) for side, motion in motions.items()}
+    if not shared_grid or len(motions) < 2:
+        return [(span, [side]) for side, own in spans.items() for span in own]
+    joined = joint_bouts(spans[Side.LEFT], spans[Side.RIGHT])
+    return [(span, [s for s, moves in zip(Side, flags, strict=True) if moves]) for span, *flags in joined]
+
+
+def _segment_bout(
+    motions: dict[Side, Motion], span: Span, sides: list[Side], exercise: Exercise, placement: Placement
+) -> list[SegmentedSet]:
+    sides = _taking_part(motions, span, sides)
+    rhythms = _rhythms({side: motions[side] for side in sides}, span)
+    cycles = {side: reduce_to_cycle(motions[side], span, rhythms[side]) for side in sides}
+    cycles = _agree_on_signs(cycles, motions)
+    preference = sum(start_preference(cycle) for cycle in cycles.values())
+    spans: dict[Side, list[Span]] = {}
+    for side, cycle in cycles.items():
+        reps = find_repetitions(cycle, 1 if preference >= 0 else -1)
+        if cycle.rhythm is None and not alike(motions[side], reps):
+            reps = []
+        spans[side] = reps
+    reps_s = {
+        side: tuple((_time(motions[side], a), _time(motions[side], b)) for a, b in reps)
+        for side, reps in spans.items()
+    }
+    events: dict[Side, SideEvents] = {}
+    if placement in (Placement.FOOT, Placement.ANKLE, Placement.SHANK) and exercise.movement in ("", "strides"):
+        strides = {
+            side: find_strides(motions[side], cycles[side], placement) for side in sides if spans[side]
+        }
+        if strides and all(s is not None for s in strides.values()):
+            reps_s = {side: s.borders for side, s in strides.items() if s is not None}
+            events = {side: s.events for side, s in strides.items() if s is not None}
+    return [
+        SegmentedSet(replace(part, events={s: _events_within(e, part) for s, e in events.items()}), cycles)
+        for part in _split_at_rests(reps_s, exercise)
+    ]
+
+
+def _taking_part(motions: dict[Side, Motion], span: Span, sides: list[Side]) -> list[Side]:
+    """Sides that move in a bout, rather than sway while the other one works."""
+    level = {
+        side: float(np.mean(m.dynamic_norm[slice(*span)] if m.speed is None else m.speed[slice(*span)]))
+        for side, m in motions.items()
+        if span[1] <= len(m.track)
+    }
+    most = max(level[side] for side in sides)
+    return [side for side in Side if side in sides and level[side] >= STANDS_STILL * most]
+
+
+def _rhythms(motions: dict[Side, Motion], span: Span) -> dict[Side, Rhythm | None]:
+    """Rhythm of each side; sides that agree, or differ by an octave, take the one they share."""
+    signals, rate = {}, 0.0
+    for side, motion in motions.items():
+        signals[side], _, rate = working_signal(motion, span)
+    own = {side: find_rhythm([s], rate) for side, s in signals.items()}
+    if len(own) < 2:
+        return own
+    shared = find_rhythm(list(signals.values()), rate)
+    if shared is None:
+        return own
+    return {side: shared if _octave_apart(rhythm, shared) else rhythm for side, rhythm in own.items()}
+
+
+def _octave_apart(rhythm: Rhythm | None, shared: Rhythm) -> bool:
+    if rhythm is None:
+        return True
+    ratio = rhythm.period_s / shared.period_s
+    return any(abs(ratio / octave - 1) < SAME_TEMPO for octave in (0.5, 1.0, 2.0))
+
+
+def _agree_on_signs(cycles: dict[Side, Cycle], motions: dict[Side, Motion]) -> dict[Side, Cycle]:
+    """Turn the right side's axis so that both sides call the same movement positive."""
+    if len(cycles) < 2 or any(motions[side].vertical is None for side in cycles):
+        return cycles
+    signals = []
+    for side in Side:
+        cycle, vertical = cycles[side], motions[side].vertical
+        assert vertical is not None
+        signals.append((cycle.angle, vertical[slice(*cycle.span)][:: cycle.step]))
+    if relative_sign(signals[0], signals[1]) < 0:
+        return cycles | {Side.RIGHT: cycles[Side.RIGHT].flipped()}
+    return cycles
+
+
+def _split_at_rests(reps: dict[Side, tuple[Interval, ...]], exercise: Exercise) -> list[ExerciseSet]:
+    """Sets of one bout: repetitions further apart than a rest belong to different sets."""
+    everything = sorted((rep, side) for side, own in reps.items() for rep in own)
+    groups: list[list[tuple[Interval, Side]]] = []
+    end = -np.inf
+    for rep, side in everything:
+        if rep[0] - end > max(REST_S, 2 * (rep[1] - rep[0])):
+            groups.append([])
+        groups[-1].append((rep, side))
+        end = max(end, rep[1])
+    sets = []
+    for group in groups:
+        own = {side: tuple(rep for rep, s in group if s is side) for side in Side}
+        own = {side: r for side, r in own.items() if len(r) >= MIN_REPS}
+        if own:
+            sets.append(_make_set(own, exercise))
+    return sets
+
+
+def _make_set(reps: dict[Side, tuple[Interval, ...]], exercise: Exercise) -> ExerciseSet:
+    left, right = reps.get(Side.LEFT, ()), reps.get(Side.RIGHT, ())
+    kind, pairs = pair_repetitions(left, right)
+    if not right:
+        kind = Kind.LEFT_ONLY
+    elif not left:
+        kind = Kind.RIGHT_ONLY
+    every = left + right
+    return ExerciseSet(
+        start_s=min(a for a, _ in every),
+        end_s=max(b for _, b in every),
+        exercise=exercise.name,
+        kind=kind,
+        coupled=exercise.coupled,
+        reps={Side.LEFT: left, Side.RIGHT: right},
+        events={},
+        pairs=pairs,
+    )
+
+
+def _events_within(events: SideEvents, part: ExerciseSet) -> SideEvents:
+    def inside(t: float) -> bool:
+        return part.start_s <= t <= part.end_s
+
+    return SideEvents(
+        contact_s=tuple(t for t in events.contact_s if inside(t)),
+        foot_off_s=tuple(t for t in events.foot_off_s if inside(t)),
+        strokes=tuple(s for s in events.strokes if inside(s.t_s)),
+    )
+
+
+def _time(motion: Motion, index: int) -> float:
+    return motion.track.start_s + index / motion.track.rate_hz

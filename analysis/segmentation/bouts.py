@@ -1,0 +1,86 @@
+"""Bouts: stretches of movement between rests."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy import ndimage
+
+from analysis.frames import Motion
+
+Span = tuple[int, int]
+"""Start and stop index on the grid, stop not included."""
+
+REST_SPEED: Final = 8.0
+"""RMS angular velocity over a second below which a limb rests, deg/s: four times the sway of standing."""
+
+REST_ACCELERATION: Final = 0.5
+"""The same for sensors without a gyroscope: RMS dynamic acceleration, m/s2."""
+
+REST_FRACTION: Final = 0.1
+"""A limb also rests below this fraction of its own vigorous movement."""
+
+REST_S: Final = 6.0
+"""A pause this long ends a set; shorter ones are pauses between repetitions, s."""
+
+MIN_BOUT_S: Final = 1.5
+"""Shorter bouts are fidgets, s."""
+
+PAD_S: Final = 0.5
+"""Added at both ends of a bout, so that the first and the last turning point are inside, s."""
+
+
+def bouts(motion: Motion) -> list[Span]:
+    """Bouts of one side.
+
+    Returns
+    -------
+    list of (start, stop)
+        In order, not overlapping.
+    """
+    track = motion.track
+    level = motion.dynamic_norm if motion.speed is None else motion.speed
+    floor = REST_ACCELERATION if motion.speed is None else REST_SPEED
+    power = np.where(track.valid, level, 0.0) ** 2
+    rms = np.sqrt(np.maximum(ndimage.uniform_filter1d(power, max(1, round(track.rate_hz))), 0.0))
+    vigorous = float(np.percentile(rms[track.valid], 95)) if track.valid.any() else 0.0
+    return spans(rms > max(floor, REST_FRACTION * vigorous), track.rate_hz)
+
+
+def spans(active: np.ndarray, rate_hz: float) -> list[Span]:
+    """Active spans with pauses under `REST_S` closed, fidgets dropped and `PAD_S` added at both ends."""
+    edges = np.flatnonzero(np.diff(np.r_[False, active, False].astype(np.int8)))
+    merged: list[Span] = []
+    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if merged and start - merged[-1][1] < REST_S * rate_hz:
+            merged[-1] = (merged[-1][0], stop)
+        else:
+            merged.append((start, stop))
+    pad = round(PAD_S * rate_hz)
+    return [
+        (max(start - pad, 0), min(stop + pad, len(active)))
+        for start, stop in merged
+        if stop - start >= MIN_BOUT_S * rate_hz
+    ]
+
+
+def joint_bouts(left: list[Span], right: list[Span]) -> list[tuple[Span, bool, bool]]:
+    """Bouts of both sides on one grid, joined where they overlap by half of the shorter one.
+
+    Returns
+    -------
+    list of (span, left_moves, right_moves)
+        In order of time.
+    """
+    tagged = sorted([(span, 0) for span in left] + [(span, 1) for span in right])
+    joined: list[tuple[Span, set[int]]] = []
+    for (start, stop), side in tagged:
+        if joined:
+            (a, b), sides = joined[-1]
+            shorter = min(stop - start, b - a)
+            if min(b, stop) - max(a, start) > 0.5 * shorter:
+                joined[-1] = ((a, max(b, stop)), sides | {side})
+                continue
+        joined.append(((start, stop), {side}))
+    return [(span, 0 in sides, 1 in sides) for span, sides in joined]

@@ -1,0 +1,94 @@
+"""Strides of walking and running from a foot or shank: borders, foot contact and foot off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from analysis.frames import Motion
+from analysis.results import SideEvents
+from analysis.segmentation.repetitions import HYSTERESIS, Cycle, lowpass, turning_points
+from sensing.recording import FloatArray, Interval, Placement
+
+MAX_STRIDE_S: Final = 2.5
+"""Longer cycles are not taken for strides, s."""
+
+MAX_SWING_SHARE: Final = 0.46
+"""Share of the cycle in which the foot swings forward; in pedalling both halves are equal."""
+
+
+@dataclass(frozen=True)
+class Strides:
+    """Strides of one side in one bout: borders at foot off, and the events."""
+
+    borders: tuple[Interval, ...]
+    events: SideEvents
+
+
+def find_strides(motion: Motion, cycle: Cycle, placement: Placement) -> Strides | None:
+    """Strides of one side, or None where the movement is not stepping.
+
+    Notes
+    -----
+    The foot turns forward in one fast lobe, the swing, and back in the rest of the stride. A stride runs from
+    one push-off peak (the extreme of rotation just before the swing; Barth et al. 2015) to the next. Foot
+    off is where rotation reverses into the swing and contact where it reverses out of it (Rampp et al. 2015);
+    on a shank, the extremes just before and after the swing (Aminian et al. 2002).
+    """
+    index, kind = turning_points(cycle.angle, HYSTERESIS * cycle.excursion)
+    if len(index) < 4 or cycle.rhythm is None or cycle.rhythm.period_s > MAX_STRIDE_S:
+        return None
+    step_s = np.diff(index)
+    falling, rising = step_s[kind[:-1] > 0], step_s[kind[:-1] < 0]
+    into = 1 if np.median(falling) < np.median(rising) else -1
+    swing = min(float(np.median(falling)), float(np.median(rising)))
+    if swing > MAX_SWING_SHARE * float(np.median(falling) + np.median(rising)):
+        return None
+    track = motion.track
+    rotation = -into * _fine_rotation(motion, cycle)
+    period = round(cycle.rhythm.period_s * track.rate_hz)
+    offs, borders, contacts = [], [], []
+    for a, b in zip(index[:-1][kind[:-1] == into], index[1:][kind[:-1] == into], strict=True):
+        lift = _crossing(rotation, int(a) * cycle.step, period // 5, rising=True)
+        land = _crossing(rotation, int(b) * cycle.step, period // 5, rising=False)
+        push = _trough(rotation, lift - period // 4, lift + 1)
+        offs.append(lift if placement is Placement.FOOT else push)
+        contacts.append(land if placement is Placement.FOOT else _trough(rotation, land, land + period // 6))
+        borders.append(push)
+
+    def seconds(i: int) -> float:
+        return track.start_s + (cycle.span[0] + i) / track.rate_hz
+
+    strides = tuple(
+        (seconds(a), seconds(b))
+        for a, b in zip(borders[:-1], borders[1:], strict=True)
+        if 0.5 * period < b - a < 2 * period
+    )
+    events = SideEvents(
+        contact_s=tuple(seconds(i) for i in contacts), foot_off_s=tuple(seconds(i) for i in offs)
+    )
+    return Strides(strides, events)
+
+
+def _fine_rotation(motion: Motion, cycle: Cycle) -> FloatArray:
+    """Rotation about the cycle's axis, low-passed at 25 Hz only, so that events stay sharp."""
+    track = motion.track
+    values = track.gyr if track.gyr is not None else np.gradient(track.acc, 1 / track.rate_hz, axis=0)
+    return lowpass(values[slice(*cycle.span)] @ cycle.axis, min(25.0, 0.4 * track.rate_hz), track.rate_hz)
+
+
+def _crossing(rotation: FloatArray, near: int, reach: int, *, rising: bool) -> int:
+    """Zero crossing nearest to ``near``, or the point nearest to zero."""
+    low = max(near - reach, 0)
+    piece = rotation[low : near + reach + 1] * (1 if rising else -1)
+    at = np.flatnonzero((piece[:-1] <= 0) & (piece[1:] > 0))
+    if not at.size:
+        return low + int(np.argmin(np.abs(piece)))
+    return int(low + at[np.argmin(np.abs(at + low - near))])
+
+
+def _trough(rotation: FloatArray, low: int, high: int) -> int:
+    low, high = max(low, 0), min(high, len(rotation))
+    return low + int(np.argmin(rotation[low:high])) if high > low else min(low, len(rotation) - 1)

@@ -1,0 +1,230 @@
+"""One uniform time grid for both sides. Gaps are masked and never bridged beyond 50 ms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy import signal
+
+from sensing.errors import BadInput
+from sensing.recording import FloatArray, Interval, Recording, Side, Stream
+
+MAX_BRIDGE_S: Final = 0.05
+"""Longest stretch of missing data that is interpolated, s."""
+
+SAME_RATE: Final = 0.05
+"""Sides whose rates differ by less than this fraction are put on a grid of their mean rate."""
+
+MIN_OVERLAP_S: Final = 2.0
+"""Shortest time both sides must have in common, s."""
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One side on a uniform grid.
+
+    Attributes
+    ----------
+    side : Side
+        The limb.
+    start_s, rate_hz : float
+        Time of the first grid point and grid rate.
+    acc : (n, 3) float array
+        m/s2, sensor frame; interpolated inside gaps so that filters can run, but see ``valid``.
+    gyr : (n, 3) float array or None
+        deg/s, sensor frame.
+    valid : (n,) bool array
+        False where no sample is near: such points never enter a metric.
+    clipped : (n,) bool array
+        True at grid points next to a sample at full scale.
+    native_rate_hz : float
+        The sensor's own sampling rate, which decides what a metric may claim.
+    acc_has_gravity : bool
+        False where the device already removed gravity.
+    """
+
+    side: Side
+    start_s: float
+    rate_hz: float
+    acc: FloatArray
+    gyr: FloatArray | None
+    valid: np.ndarray
+    clipped: np.ndarray
+    native_rate_hz: float
+    acc_has_gravity: bool = True
+
+    def __len__(self) -> int:
+        return len(self.acc)
+
+    @property
+    def time_s(self) -> FloatArray:
+        """Grid times, s."""
+        return self.start_s + np.arange(len(self)) / self.rate_hz
+
+    @property
+    def end_s(self) -> float:
+        """Time of the last grid point."""
+        return self.start_s + (len(self) - 1) / self.rate_hz
+
+    def index(self, time_s: float) -> int:
+        """Nearest grid point, held to the grid."""
+        return int(np.clip(round((time_s - self.start_s) * self.rate_hz), 0, len(self) - 1))
+
+    def runs(self) -> list[tuple[int, int]]:
+        """Start and stop index of every stretch of valid points."""
+        edges = np.flatnonzero(np.diff(np.r_[False, self.valid, False].astype(np.int8)))
+        return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """Both sides; on the same grid, unless they were recorded one after the other."""
+
+    left: Track | None
+    right: Track | None
+    shared_grid: bool
+
+    def track(self, side: Side) -> Track | None:
+        """The track of one side, or None."""
+        return self.left if side is Side.LEFT else self.right
+
+    def tracks(self) -> list[Track]:
+        """The tracks that are there, left first."""
+        return [track for track in (self.left, self.right) if track is not None]
+
+
+def align(recording: Recording) -> Aligned:
+    """Put both sides of a recording on one uniform grid over the time they have in common.
+
+    Sides recorded one after the other, and a side alone, get a grid of their own. Where the sides' rates
+    differ, the grid takes the lower one and the faster side is low-passed first, so that both sides keep the
+    same bandwidth and a difference of rates cannot look like a difference of limbs.
+
+    Raises
+    ------
+    BadInput
+        If the sides have less than two seconds in common.
+    """
+    left, right = recording.left, recording.right
+    if left is None or right is None or recording.sequential:
+        tracks = [_alone(stream) if stream is not None else None for stream in (left, right)]
+        return Aligned(tracks[0], tracks[1], shared_grid=False)
+    start, end = max(left.start_s, right.start_s), min(left.end_s, right.end_s)
+    if end - start < MIN_OVERLAP_S:
+        raise BadInput(
+            f"{recording.path or 'recording'}: left ({left.start_s:.1f} to {left.end_s:.1f} s) and right "
+            f"({right.start_s:.1f} to {right.end_s:.1f} s) have less than {MIN_OVERLAP_S:g} s in common; "
+            "check that both files are of the same workout, or say --sequential"
+        )
+    rates = sorted((_mean_rate(left), _mean_rate(right)))
+    rate = sum(rates) / 2 if rates[1] <= rates[0] * (1 + SAME_RATE) else rates[0]
+    n = int((end - start) * rate + 1e-6) + 1
+    return Aligned(_resample(left, start, rate, n), _resample(right, start, rate, n), shared_grid=True)
+
+
+def _alone(stream: Stream) -> Track:
+    rate = _mean_rate(stream)
+    return _resample(stream, stream.start_s, rate, int(stream.duration_s * rate + 1e-6) + 1)
+
+
+def _mean_rate(stream: Stream) -> float:
+    """Mean sampling rate, gaps excluded: an exact grid for a stream that was uniform to begin with."""
+    steps = np.diff(stream.time_s)
+    whole = steps < 1.5 / stream.rate_hz
+    return float(whole.sum() / steps[whole].sum()) if whole.any() else stream.rate_hz
+
+
+def _resample(stream: Stream, start_s: float, rate_hz: float, n: int) -> Track:
+    native = _mean_rate(stream)
+    channels = [stream.acc] if stream.gyr is None else [stream.acc, stream.gyr]
+    values = np.hstack(channels)
+    if native > rate_hz * (1 + SAME_RATE):
+        sos = signal.butter(4, 0.4 * rate_hz, fs=native, output="sos")
+        values = signal.sosfiltfilt(sos, values, axis=0)
+    grid = start_s + np.arange(n) / rate_hz
+    position = np.interp(grid, stream.time_s, np.arange(len(stream), dtype=np.float64))
+    near = np.rint(position)
+    clipped_samples = clipped(stream)
+    if np.max(np.abs(position - near)) < 0.02:
+        nearest = near.astype(np.intp)
+        out, clip = values[nearest], clipped_samples[nearest]
+    else:
+        before = np.minimum(position.astype(np.intp), len(stream) - 2)
+        out = _hermite(values, stream.time_s, native, before, (position - before)[:, None])
+        clip = clipped_samples[before] | clipped_samples[before + 1]
+    return Track(
+        side=stream.side,
+        start_s=float(start_s),
+        rate_hz=float(rate_hz),
+        acc=np.ascontiguousarray(out[:, :3]),
+        gyr=None if stream.gyr is None else np.ascontiguousarray(out[:, 3:]),
+        valid=~_inside(grid, missing(stream.gaps, native)),
+        clipped=clip,
+        native_rate_hz=native,
+        acc_has_gravity=stream.acc_has_gravity,
+    )
+
+
+def _hermite(
+    values: FloatArray, time_s: FloatArray, rate_hz: float, before: np.ndarray, u: FloatArray
+) -> FloatArray:
+    """Cubic interpolation between neighbours: flat to a tenth of the rate, where a straight line is not.
+
+    A line between samples takes up to 5 % off a 10 Hz movement at 100 Hz, and by a different amount on each
+    side. Slopes never reach across a gap.
+    """
+    step = np.diff(values, axis=0)
+    step[np.diff(time_s) > 1.5 / rate_hz] = 0.0
+    slope = np.zeros_like(values)
+    slope[1:-1] = (step[1:] + step[:-1]) / 2
+    a, b = values[before], values[before + 1]
+    u2, u3 = u * u, u * u * u
+    return (
+        (2 * u3 - 3 * u2 + 1) * a
+        + (u3 - 2 * u2 + u) * slope[before]
+        + (3 * u2 - 2 * u3) * b
+        + (u3 - u2) * slope[before + 1]
+    )
+
+
+def missing(gaps: tuple[Interval, ...], rate_hz: float) -> list[Interval]:
+    """Gaps that lack more than `MAX_BRIDGE_S` of data beyond the ordinary step between samples."""
+    return [(a, b) for a, b in gaps if b - a - 1 / rate_hz > MAX_BRIDGE_S]
+
+
+def _inside(grid: FloatArray, intervals: list[Interval]) -> np.ndarray:
+    mask = np.zeros(len(grid), dtype=bool)
+    for a, b in intervals:
+        # Half a grid step of grace: a grid point at the edge of a gap still has its sample.
+        grace = 1e-6 + 0.5 * (grid[1] - grid[0]) if len(grid) > 1 else 0.0
+        mask[np.searchsorted(grid, a + grace) : np.searchsorted(grid, b - grace)] = True
+    return mask
+
+
+def clipped(stream: Stream) -> np.ndarray:
+    """Samples at full scale, (n,) bool.
+
+    Full scale is what the file or device states. Where nothing is stated, two or more samples in a row at
+    exactly the same extreme value of a channel beyond 1.9 g or 240 deg/s count as clipped, since an
+    unclipped sensor does not repeat its extreme.
+    """
+    mask = np.zeros(len(stream), dtype=bool)
+    for values, stated, least in (
+        (stream.acc, stream.acc_range, 1.9 * 9.80665),
+        (stream.gyr, stream.gyr_range, 240.0),
+    ):
+        if values is None:
+            continue
+        if stated is not None:
+            mask |= (np.abs(values) >= 0.998 * stated).any(axis=1)
+            continue
+        for channel in values.T:
+            for extreme in (channel.max(), channel.min()):
+                if abs(extreme) < least:
+                    continue
+                at = channel == extreme
+                if (at[1:] & at[:-1]).any():
+                    mask |= at
+    return mask
