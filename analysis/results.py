@@ -139,12 +139,15 @@ class Use:
     magnitude_ratio : float or None
         Median over active seconds of ln(non-dominant / dominant) movement, held to +-7 for one-handed
         seconds.
+    session_load : float or None
+        Session RPE times minutes (Foster et al. 2001), where the exertion was rated.
     """
 
     left_active_s: float | None
     right_active_s: float | None
     use_ratio: float | None
     magnitude_ratio: float | None
+    session_load: float | None = None
 
 
 @dataclass(frozen=True)
@@ -191,12 +194,17 @@ class Metric:
 
 @dataclass(frozen=True)
 class ProfileMatch:
-    """What a sport makes usual for this placement, and whether this recording is inside it."""
+    """What a sport makes usual for this placement, and whether this recording is inside it.
+
+    ``band_percent`` is the usual range of ``index_percent`` of the metric the verdict rests on, + meaning
+    right more; None where the sport is known by direction only.
+    """
 
     name: str
     expects: str
     in_band: bool | None
     source: str
+    band_percent: Interval | None = None
 
 
 @dataclass(frozen=True)
