@@ -41,4 +41,6 @@ def _key(name: str) -> str:
 def _presets() -> dict[str, dict[str, object]]:
     text = resources.files("analysis.profiles").joinpath("exercises.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
-    return {_key(alias): preset for name, preset in table.items() for alias in (name, *preset.get("aliases", ()))}
+    return {
+        _key(alias): preset for name, preset in table.items() for alias in (name, *preset.get("aliases", ()))
+    }

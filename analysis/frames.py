@@ -80,7 +80,7 @@ def motion(track: Track) -> Motion:
 
 def norm(vectors: FloatArray) -> FloatArray:
     """Euclidean norm of each row."""
-    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), dtype=np.float64)
 
 
 def main_axis(vectors: FloatArray) -> FloatArray:
@@ -92,7 +92,8 @@ def main_axis(vectors: FloatArray) -> FloatArray:
 
 def rotation_angle(quat: FloatArray, reference: FloatArray) -> FloatArray:
     """Angle in degrees, 0 to 180, of the rotation from ``reference`` (4,) to each row of ``quat`` (n, 4)."""
-    return np.degrees(2 * np.arccos(np.clip(np.abs(quat @ reference), 0.0, 1.0)))
+    half = np.arccos(np.clip(np.abs(quat @ reference), 0.0, 1.0))
+    return np.asarray(np.degrees(2 * half), dtype=np.float64)
 
 
 def relative_sign(left: tuple[FloatArray, FloatArray], right: tuple[FloatArray, FloatArray]) -> int:

@@ -9,13 +9,19 @@ import numpy as np
 from scipy import signal
 
 from sensing.errors import BadInput
-from sensing.recording import FloatArray, Interval, Recording, Side, Stream
+from sensing.recording import GRAVITY, FloatArray, Interval, Recording, Side, Stream
 
 MAX_BRIDGE_S: Final = 0.05
 """Longest stretch of missing data that is interpolated, s."""
 
 SAME_RATE: Final = 0.05
 """Sides whose rates differ by less than this fraction are put on a grid of their mean rate."""
+
+MAX_HELD_S: Final = 0.25
+"""Samples that repeat exactly for longer than this are missing ones that a driver filled in, s."""
+
+LEAST_ACC, LEAST_GYR = 1.9 * GRAVITY, 240.0
+"""Smallest full scale that sensors offer, m/s2 and deg/s."""
 
 MIN_OVERLAP_S: Final = 2.0
 """Shortest time both sides must have in common, s."""
@@ -37,7 +43,7 @@ class Track:
         deg/s, sensor frame.
     valid : (n,) bool array
         False where no sample is near: such points never enter a metric.
-    clipped : (n,) bool array
+    acc_clipped, gyr_clipped : (n,) bool array
         True at grid points next to a sample at full scale.
     native_rate_hz : float
         The sensor's own sampling rate, which decides what a metric may claim.
@@ -51,7 +57,8 @@ class Track:
     acc: FloatArray
     gyr: FloatArray | None
     valid: np.ndarray
-    clipped: np.ndarray
+    acc_clipped: np.ndarray
+    gyr_clipped: np.ndarray
     native_rate_hz: float
     acc_has_gravity: bool = True
 
@@ -146,22 +153,23 @@ def _resample(stream: Stream, start_s: float, rate_hz: float, n: int) -> Track:
     grid = start_s + np.arange(n) / rate_hz
     position = np.interp(grid, stream.time_s, np.arange(len(stream), dtype=np.float64))
     near = np.rint(position)
-    clipped_samples = clipped(stream)
+    clip = np.column_stack([clipped(stream.acc, stream.acc_range, LEAST_ACC), clipped_gyr(stream)])
     if np.max(np.abs(position - near)) < 0.02:
         nearest = near.astype(np.intp)
-        out, clip = values[nearest], clipped_samples[nearest]
+        out, clip = values[nearest], clip[nearest]
     else:
         before = np.minimum(position.astype(np.intp), len(stream) - 2)
         out = _hermite(values, stream.time_s, native, before, (position - before)[:, None])
-        clip = clipped_samples[before] | clipped_samples[before + 1]
+        clip = clip[before] | clip[before + 1]
     return Track(
         side=stream.side,
         start_s=float(start_s),
         rate_hz=float(rate_hz),
         acc=np.ascontiguousarray(out[:, :3]),
         gyr=None if stream.gyr is None else np.ascontiguousarray(out[:, 3:]),
-        valid=~_inside(grid, missing(stream.gaps, native)),
-        clipped=clip,
+        valid=~_inside(grid, missing(stream.gaps, native) + held(stream)),
+        acc_clipped=clip[:, 0],
+        gyr_clipped=clip[:, 1],
         native_rate_hz=native,
         acc_has_gravity=stream.acc_has_gravity,
     )
@@ -181,12 +189,13 @@ def _hermite(
     slope[1:-1] = (step[1:] + step[:-1]) / 2
     a, b = values[before], values[before + 1]
     u2, u3 = u * u, u * u * u
-    return (
+    out: FloatArray = (
         (2 * u3 - 3 * u2 + 1) * a
         + (u3 - 2 * u2 + u) * slope[before]
         + (3 * u2 - 2 * u3) * b
         + (u3 - u2) * slope[before + 1]
     )
+    return out
 
 
 def missing(gaps: tuple[Interval, ...], rate_hz: float) -> list[Interval]:
@@ -203,28 +212,48 @@ def _inside(grid: FloatArray, intervals: list[Interval]) -> np.ndarray:
     return mask
 
 
-def clipped(stream: Stream) -> np.ndarray:
-    """Samples at full scale, (n,) bool.
+def held(stream: Stream) -> list[Interval]:
+    """Stretches in which every channel repeats the same value: a driver that fills drop-outs, no movement."""
+    values = stream.acc if stream.gyr is None else np.hstack([stream.acc, stream.gyr])
+    same = np.r_[False, (values[1:] == values[:-1]).all(axis=1), False]
+    edges = np.flatnonzero(np.diff(same.astype(np.int8)))
+    spans = zip(stream.time_s[edges[::2]], stream.time_s[edges[1::2]], strict=True)
+    return [(float(a), float(b)) for a, b in spans if b - a > MAX_HELD_S]
+
+
+def clipped(values: FloatArray, full_scale: float | None, least: float) -> np.ndarray:
+    """Samples at full scale.
 
     Full scale is what the file or device states. Where nothing is stated, two or more samples in a row at
-    exactly the same extreme value of a channel beyond 1.9 g or 240 deg/s count as clipped, since an
-    unclipped sensor does not repeat its extreme.
+    exactly the same extreme value of a channel count as clipped, since an unclipped sensor does not repeat
+    its extreme.
+
+    Parameters
+    ----------
+    values : (n, 3) float array
+        Accelerometer or gyroscope.
+    full_scale : float or None
+        Stated range.
+    least : float
+        Smallest range a sensor may have: extremes below it are never clipped.
+
+    Returns
+    -------
+    (n,) bool array
     """
-    mask = np.zeros(len(stream), dtype=bool)
-    for values, stated, least in (
-        (stream.acc, stream.acc_range, 1.9 * 9.80665),
-        (stream.gyr, stream.gyr_range, 240.0),
-    ):
-        if values is None:
-            continue
-        if stated is not None:
-            mask |= (np.abs(values) >= 0.998 * stated).any(axis=1)
-            continue
-        for channel in values.T:
-            for extreme in (channel.max(), channel.min()):
-                if abs(extreme) < least:
-                    continue
-                at = channel == extreme
-                if (at[1:] & at[:-1]).any():
-                    mask |= at
+    if full_scale is not None:
+        return np.asarray((np.abs(values) >= 0.998 * full_scale).any(axis=1))
+    mask = np.zeros(len(values), dtype=bool)
+    for channel in values.T:
+        for extreme in (channel.max(), channel.min()):
+            at = channel == extreme
+            if abs(extreme) >= least and (at[1:] & at[:-1]).any():
+                mask |= at
     return mask
+
+
+def clipped_gyr(stream: Stream) -> np.ndarray:
+    """As `clipped`, for a gyroscope that may be missing."""
+    if stream.gyr is None:
+        return np.zeros(len(stream), dtype=bool)
+    return clipped(stream.gyr, stream.gyr_range, LEAST_GYR)

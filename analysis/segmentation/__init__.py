@@ -86,7 +86,7 @@ def _segment_bout(
     preference = sum(start_preference(cycle) for cycle in cycles.values())
     spans: dict[Side, list[Span]] = {}
     for side, cycle in cycles.items():
-        reps = find_repetitions(cycle, 1 if preference >= 0 else -1)
+        reps = find_repetitions(motions[side], cycle, 1 if preference >= 0 else -1)
         if cycle.rhythm is None and not alike(motions[side], reps):
             reps = []
         spans[side] = reps
@@ -95,7 +95,10 @@ def _segment_bout(
         for side, reps in spans.items()
     }
     events: dict[Side, SideEvents] = {}
-    if placement in (Placement.FOOT, Placement.ANKLE, Placement.SHANK) and exercise.movement in ("", "strides"):
+    if placement in (Placement.FOOT, Placement.ANKLE, Placement.SHANK) and exercise.movement in (
+        "",
+        "strides",
+    ):
         strides = {
             side: find_strides(motions[side], cycles[side], placement) for side in sides if spans[side]
         }

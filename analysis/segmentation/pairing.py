@@ -53,9 +53,7 @@ def pair_repetitions(left: tuple[Interval, ...], right: tuple[Interval, ...]) ->
     gap = np.abs(middle[0][:, None] + offset - middle[1][None, :])
     nearest_right, nearest_left = gap.argmin(axis=1), gap.argmin(axis=0)
     pairs = tuple(
-        (i, int(j))
-        for i, j in enumerate(nearest_right)
-        if nearest_left[j] == i and gap[i, j] <= 0.5 * period
+        (i, int(j)) for i, j in enumerate(nearest_right) if nearest_left[j] == i and gap[i, j] <= 0.5 * period
     )
     if len(pairs) < 0.5 * min(len(left), len(right)):
         return Kind.UNPAIRED, ()

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from scipy import fft, ndimage, signal
 
-from analysis.frames import Motion, main_axis
+from analysis.frames import Motion, main_axis, norm
 from analysis.segmentation.bouts import Span
 from sensing.recording import FloatArray
 
@@ -101,9 +101,16 @@ def working_signal(motion: Motion, span: Span) -> tuple[FloatArray, int, float]:
     """
     track = motion.track
     step = max(1, int(track.rate_hz / WORK_HZ))
-    values = track.gyr if track.gyr is not None else np.gradient(track.acc, 1 / track.rate_hz, axis=0)
-    piece = lowpass(values[span[0] : span[1]], min(8.0, 0.4 * track.rate_hz), track.rate_hz)
+    piece = lowpass(values_of(motion)[span[0] : span[1]], min(8.0, 0.4 * track.rate_hz), track.rate_hz)
     return piece[::step], step, track.rate_hz / step
+
+
+def values_of(motion: Motion) -> FloatArray:
+    """Angular velocity, or the rate at which acceleration turns where there is no gyroscope, (n, 3)."""
+    track = motion.track
+    if track.gyr is not None:
+        return track.gyr
+    return np.asarray(np.gradient(track.acc, 1 / track.rate_hz, axis=0), dtype=np.float64)
 
 
 def find_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
@@ -141,7 +148,7 @@ def _window_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
 
 
 def autocorrelation(values: FloatArray) -> FloatArray:
-    """Autocorrelation of a (k, c) signal summed over channels, each lag normalised by its overlap's energy."""
+    """Autocorrelation of a (k, c) signal summed over channels, normalised by each lag's overlap."""
     n = len(values)
     centred = values - values.mean(axis=0)
     size = fft.next_fast_len(2 * n, real=True)
@@ -164,14 +171,19 @@ def reduce_to_cycle(motion: Motion, span: Span, rhythm: Rhythm | None) -> Cycle:
         sos = signal.butter(
             2, (0.5 * f0, min(1.7 * f0, 0.45 * work_hz)), btype="band", fs=work_hz, output="sos"
         )
-        carrier, cut_hz, drift_hz = _zero_phase(sos, work, rhythm.period_s * work_hz), HARMONICS * f0, 0.35 * f0
+        carrier, cut_hz, drift_hz = (
+            _zero_phase(sos, work, rhythm.period_s * work_hz),
+            HARMONICS * f0,
+            0.35 * f0,
+        )
     axis = main_axis(carrier)
     turn = lowpass(work @ axis, cut_hz, work_hz)
     drift = signal.butter(2, drift_hz, btype="high", fs=work_hz, output="sos")
     angle = _zero_phase(drift, np.cumsum(turn - turn.mean()) / work_hz, work_hz / drift_hz)
     width = max(3, int((rhythm.period_s if rhythm else 3.0) * work_hz))
-    values = track.gyr if track.gyr is not None else np.gradient(track.acc, 1 / track.rate_hz, axis=0)
-    rotation = lowpass(values[span[0] : span[1]] @ axis, min(10.0, 0.4 * track.rate_hz), track.rate_hz)
+    rotation = lowpass(
+        values_of(motion)[span[0] : span[1]] @ axis, min(10.0, 0.4 * track.rate_hz), track.rate_hz
+    )
     return Cycle(span, axis, rotation, angle, step, work_hz, _usual_excursion(angle, width), rhythm)
 
 
@@ -238,7 +250,7 @@ def start_preference(cycle: Cycle) -> float:
     return float(np.clip(dwell + 0.2 * edges, -1.0, 1.0))
 
 
-def find_repetitions(cycle: Cycle, start_kind: int) -> list[Span]:
+def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span]:
     """Repetitions of one side, from one turning point of ``start_kind`` (+1 maximum, -1 minimum) to the next.
 
     Returns
@@ -259,19 +271,27 @@ def find_repetitions(cycle: Cycle, start_kind: int) -> list[Span]:
             a, b = max(a, inner - int(usual)), min(b, inner + int(usual))
         found.append((a, b))
     limit = len(cycle.rotation)
-    refined = [_refine(cycle.rotation, a * cycle.step, min(b * cycle.step, limit - 1), start_kind) for a, b in found]
+    speed = norm(values_of(motion)[slice(*cycle.span)])
+    refined = [
+        _refine(cycle.rotation, speed, a * cycle.step, min(b * cycle.step, limit - 1), start_kind)
+        for a, b in found
+    ]
     return [(cycle.span[0] + a, cycle.span[0] + b) for a, b in refined if b - a > 2]
 
 
-def _refine(rotation: FloatArray, start: int, stop: int, start_kind: int) -> Span:
-    """Move both boundaries to the nearest reversal of rotation and cut pauses off."""
+def _refine(rotation: FloatArray, speed: FloatArray, start: int, stop: int, start_kind: int) -> Span:
+    """Move both boundaries to the nearest reversal of rotation and cut pauses off.
+
+    A pause is a standstill about every axis: turning points are of the main axis, but work about another one
+    belongs to the repetition.
+    """
     reach = max(1, (stop - start) // 5)
     start = _reversal(rotation, start, reach, -start_kind)
     stop = _reversal(rotation, stop, reach, -start_kind)
     if stop - start < 4:
         return start, stop
-    speed = np.abs(rotation[start : stop + 1])
-    moving = np.flatnonzero(speed > 0.1 * speed.max())
+    inside = speed[start : stop + 1]
+    moving = np.flatnonzero(inside > 0.1 * inside.max())
     still = PAUSE * (stop - start)
     a = start + int(moving[0]) if moving[0] > still else start
     b = start + int(moving[-1]) if stop - start - moving[-1] > still else stop

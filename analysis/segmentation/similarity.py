@@ -1,4 +1,4 @@
-"""Are candidate repetitions the same movement?"""
+"""Whether candidate repetitions are the same movement."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.frames import Motion
 from analysis.segmentation.bouts import Span
+from analysis.segmentation.repetitions import values_of
 from sensing.recording import FloatArray
 
 ALIKE: Final = 0.6
@@ -48,8 +49,7 @@ def alike(motion: Motion, reps: list[Span]) -> bool:
     """
     if len(reps) < 3:
         return False
-    values = motion.track.acc if motion.track.gyr is None else motion.track.gyr
-    stretched = normalise_time(values, reps).reshape(len(reps), -1)
+    stretched = normalise_time(values_of(motion), reps).reshape(len(reps), -1)
     stretched = stretched - stretched.mean(axis=1, keepdims=True)
     others = (stretched.sum(axis=0) - stretched) / (len(reps) - 1)
     scale = np.linalg.norm(stretched, axis=1) * np.linalg.norm(others, axis=1) + 1e-12

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from analysis.frames import Motion
 from analysis.results import SideEvents
-from analysis.segmentation.repetitions import HYSTERESIS, Cycle, lowpass, turning_points
+from analysis.segmentation.repetitions import HYSTERESIS, Cycle, lowpass, turning_points, values_of
 from sensing.recording import FloatArray, Interval, Placement
 
 MAX_STRIDE_S: Final = 2.5
@@ -62,9 +63,7 @@ def find_strides(motion: Motion, cycle: Cycle, placement: Placement) -> Strides 
         return track.start_s + (cycle.span[0] + i) / track.rate_hz
 
     strides = tuple(
-        (seconds(a), seconds(b))
-        for a, b in zip(borders[:-1], borders[1:], strict=True)
-        if 0.5 * period < b - a < 2 * period
+        (seconds(a), seconds(b)) for a, b in pairwise(borders) if 0.5 * period < b - a < 2 * period
     )
     events = SideEvents(
         contact_s=tuple(seconds(i) for i in contacts), foot_off_s=tuple(seconds(i) for i in offs)
@@ -74,9 +73,8 @@ def find_strides(motion: Motion, cycle: Cycle, placement: Placement) -> Strides 
 
 def _fine_rotation(motion: Motion, cycle: Cycle) -> FloatArray:
     """Rotation about the cycle's axis, low-passed at 25 Hz only, so that events stay sharp."""
-    track = motion.track
-    values = track.gyr if track.gyr is not None else np.gradient(track.acc, 1 / track.rate_hz, axis=0)
-    return lowpass(values[slice(*cycle.span)] @ cycle.axis, min(25.0, 0.4 * track.rate_hz), track.rate_hz)
+    rate = motion.track.rate_hz
+    return lowpass(values_of(motion)[slice(*cycle.span)] @ cycle.axis, min(25.0, 0.4 * rate), rate)
 
 
 def _crossing(rotation: FloatArray, near: int, reach: int, *, rising: bool) -> int:

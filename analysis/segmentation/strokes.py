@@ -56,7 +56,9 @@ def stroke_sets(motions: dict[Side, Motion], exercise: Exercise) -> list[Exercis
     for i in range(1, len(peaks) + 1):
         if i == len(peaks) or (peaks[i] - peaks[i - 1]) / rate > REST_S:
             if len(group) > 1:
-                sets.append(_make_set([peaks[j] for j in group], [edges[j] for j in group], motions, exercise))
+                sets.append(
+                    _make_set([peaks[j] for j in group], [edges[j] for j in group], motions, exercise)
+                )
             group = []
         group.append(i)
     return sets

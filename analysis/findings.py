@@ -1,0 +1,226 @@
+"""What to tell the person: the overall verdict, findings and one plain sentence that names the side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.metrics import spec
+from analysis.profiles import Profile, is_expected
+from analysis.results import (
+    ExerciseSet,
+    Finding,
+    Kind,
+    Metric,
+    OverallVerdict,
+    Quality,
+    VerdictWord,
+)
+from analysis.symmetry import symmetry_index
+from sensing.recording import Placement, Recording, Side
+
+LIMBS = {
+    Placement.HAND: "hand",
+    Placement.WRIST: "wrist",
+    Placement.FOREARM: "forearm",
+    Placement.UPPER_ARM: "upper arm",
+    Placement.SHOULDER: "shoulder",
+    Placement.HIP: "hip",
+    Placement.THIGH: "thigh",
+    Placement.SHANK: "shank",
+    Placement.ANKLE: "ankle",
+    Placement.FOOT: "foot",
+}
+"""Words for a limb; anything else is a side."""
+
+FINDINGS = {
+    "asymmetry": "one side does more, and nothing known of the sport makes that usual",
+    "sport_pattern": "one side does more, as the sport makes usual",
+    "mixed_direction": "primary metrics point to opposite sides",
+    "coupled_exercise": "crank, barbell or handle force both limbs to move alike",
+    "one_side_only": "a side has no repetitions",
+    "unmatched_sets": "one-sided sets without a counterpart were left out",
+    "range_of_motion": "range of motion differs by more than 10 degrees",
+    "striking_hand": "strokes came from the hand that is not the declared dominant one",
+    "record_more": "what to record so that the next answer is clearer",
+}
+"""Every finding's code; the documentation's table is made from this."""
+
+
+def overall_verdict(
+    metrics: Sequence[Metric], recording: Recording, profile: Profile | None
+) -> tuple[OverallVerdict, bool]:
+    """The answer over the primary metrics of the whole recording.
+
+    Returns
+    -------
+    OverallVerdict, bool
+        The verdict, and whether primaries point to opposite sides.
+
+    Notes
+    -----
+    Asymmetric if any primary is, after Holm; balanced if all assessable ones are; otherwise inconclusive,
+    as also where asymmetric primaries point to opposite sides.
+    """
+    primaries = [m for m in metrics if m.primary and m.verdict is not VerdictWord.NOT_ASSESSABLE]
+    if not primaries:
+        return OverallVerdict(VerdictWord.NOT_ASSESSABLE, None, None, None, flagged=False), False
+    asymmetric = [m for m in primaries if m.verdict is VerdictWord.ASYMMETRIC]
+    if len({m.side for m in asymmetric}) > 1:
+        return OverallVerdict(VerdictWord.INCONCLUSIVE, None, None, primaries[0].name, flagged=False), True
+    if asymmetric:
+        leading = min(asymmetric, key=lambda m: (m.p_adjusted or 0.0, -abs(m.log_ratio or 0.0)))
+        expected = is_expected(profile, recording.placement, recording.dominant, leading.side)
+        return (
+            OverallVerdict(
+                VerdictWord.ASYMMETRIC, leading.grade, leading.side, leading.name, flagged=not expected
+            ),
+            False,
+        )
+    if all(m.verdict is VerdictWord.BALANCED for m in primaries):
+        return OverallVerdict(VerdictWord.BALANCED, None, None, primaries[0].name, flagged=False), False
+    return OverallVerdict(VerdictWord.INCONCLUSIVE, None, None, primaries[0].name, flagged=False), False
+
+
+def find(
+    recording: Recording,
+    sets: Sequence[ExerciseSet],
+    metrics: Sequence[Metric],
+    quality: Quality,
+    verdict: OverallVerdict,
+    profile: Profile | None,
+    *,
+    mixed: bool,
+) -> tuple[Finding, ...]:
+    """Everything worth telling, flags first."""
+    found: list[Finding] = []
+    limb = LIMBS.get(recording.placement, "side")
+    if verdict.verdict is VerdictWord.ASYMMETRIC:
+        found.append(_asymmetry(recording, verdict, profile, limb, metrics))
+    if mixed:
+        named = tuple(m.name for m in metrics if m.primary and m.verdict is VerdictWord.ASYMMETRIC)
+        message = "one measure points to the left and another to the right, so there is no one answer"
+        found.append(Finding("mixed_direction", None, "notice", message, named))
+    if any(s.coupled for s in sets):
+        message = "both sides are forced to move alike here; which side pushed harder cannot be seen"
+        found.append(Finding("coupled_exercise", None, "info", message))
+    found += _one_sided(sets)
+    found += _range_of_motion(metrics, limb)
+    found += _striking_hand(recording, sets)
+    if verdict.verdict is VerdictWord.INCONCLUSIVE and quality.grade != "poor" and not mixed:
+        message = "for a clearer answer, record three sets or more, and several sessions"
+        found.append(Finding("record_more", None, "info", message))
+    order = {"flag": 0, "notice": 1, "info": 2}
+    return tuple(sorted(found, key=lambda finding: order[finding.level]))
+
+
+def _asymmetry(
+    recording: Recording,
+    verdict: OverallVerdict,
+    profile: Profile | None,
+    limb: str,
+    metrics: Sequence[Metric],
+) -> Finding:
+    side = verdict.side
+    named = tuple(
+        m.name for m in metrics if m.primary and m.verdict is VerdictWord.ASYMMETRIC and m.side is side
+    )
+    if profile is not None and not verdict.flagged:
+        message = (
+            f"the {side} {limb} does more, which is expected for {profile.title}: it is the dominant one"
+        )
+        return Finding("sport_pattern", side, "notice", message, named)
+    message = f"the {side} {limb} does more"
+    expectation = profile.expectation(recording.placement) if profile else None
+    if profile and expectation and expectation.more == "dominant" and recording.dominant is None:
+        message += f"; say which side is dominant to hold this against what is usual for {profile.title}"
+    elif profile and expectation and expectation.more == "dominant":
+        message += f", which is not what {profile.title} makes usual"
+    elif profile:
+        message += f"; {profile.title} gives no reason for that"
+    return Finding("asymmetry", side, "flag", message, named)
+
+
+def _one_sided(sets: Sequence[ExerciseSet]) -> list[Finding]:
+    left = sum(s.kind is Kind.LEFT_ONLY for s in sets)
+    right = sum(s.kind is Kind.RIGHT_ONLY for s in sets)
+    if left == right:
+        return []
+    side = Side.LEFT if left > right else Side.RIGHT
+    if min(left, right) == 0 and left + right == len(sets):
+        message = f"only the {side} side made repetitions"
+        return [Finding("one_side_only", side, "info", message)]
+    message = f"{abs(left - right)} sets of the {side} side have no counterpart and were left out"
+    return [Finding("unmatched_sets", side, "info", message)]
+
+
+def _range_of_motion(metrics: Sequence[Metric], limb: str) -> list[Finding]:
+    for m in metrics:
+        if m.name == "range_of_motion" and m.verdict is VerdictWord.ASYMMETRIC and m.difference is not None:
+            message = f"the {m.side} {limb} moves through {abs(m.difference):.0f} degrees more"
+            return [Finding("range_of_motion", m.side, "notice", message, (m.name,))]
+    return []
+
+
+def _striking_hand(recording: Recording, sets: Sequence[ExerciseSet]) -> list[Finding]:
+    strokes = {side: sum(len(s.events[side].strokes) for s in sets if side in s.events) for side in Side}
+    if recording.dominant is None or not sum(strokes.values()):
+        return []
+    other = recording.dominant.other
+    if strokes[other] <= 2 * strokes[recording.dominant]:
+        return []
+    message = (
+        f"{strokes[other]} strokes came from the {other} hand and {strokes[recording.dominant]} from the "
+        f"{recording.dominant} one: are the sensors swapped, or is the dominant side {other}?"
+    )
+    return [Finding("striking_hand", other, "notice", message)]
+
+
+def summarise(
+    recording: Recording,
+    sets: Sequence[ExerciseSet],
+    metrics: Sequence[Metric],
+    quality: Quality,
+    verdict: OverallVerdict,
+    findings: Sequence[Finding],
+    profile: Profile | None,
+) -> str:
+    """One plain sentence, with the side by name and the interval."""
+    limb = LIMBS.get(recording.placement, "side")
+    row = next((m for m in metrics if m.name == verdict.metric), None)
+    where = " in this set" if row and row.scope == "this_set" and len(sets) == 1 else ""
+    if verdict.verdict is VerdictWord.NOT_ASSESSABLE or row is None:
+        return f"Cannot tell: {_why(metrics, sets, quality)}."
+    if row.verdict is VerdictWord.INCONCLUSIVE and verdict.verdict is VerdictWord.INCONCLUSIVE:
+        if any(f.code == "mixed_direction" for f in findings):
+            return "Cannot tell: some measures say left and others say right."
+        return f"Cannot tell{where}: {_measured(row)}; {row.reason.split(': ')[-1]}."
+    if verdict.verdict is VerdictWord.INCONCLUSIVE:
+        open_row = next(m for m in metrics if m.primary and m.verdict is VerdictWord.INCONCLUSIVE)
+        return f"Cannot tell{where}: {_measured(open_row)}; {open_row.reason}."
+    if verdict.verdict is VerdictWord.BALANCED:
+        return f"Both sides do the same work{where}: {_measured(row)}, within 10 % either way."
+    sentence = f"The {verdict.side} {limb} does more{where}: {_measured(row)}"
+    if profile is not None and not verdict.flagged:
+        return f"{sentence}. That is expected for {profile.title}."
+    return f"{sentence}."
+
+
+def _measured(row: Metric) -> str:
+    title = spec(row.name).title.lower()
+    if row.index_percent is None or row.ci95 is None:
+        return f"{title} has no interval"
+    low, high = (symmetry_index(x) for x in row.ci95)
+    if row.index_percent < 0:
+        low, high = -high, -low
+    size = abs(row.index_percent)
+    more = f"{size:.1f} % more on the {row.side}" if row.side else "no difference"
+    return f"{title} {more} (95 % interval {low:.1f} to {high:.1f} %)"
+
+
+def _why(metrics: Sequence[Metric], sets: Sequence[ExerciseSet], quality: Quality) -> str:
+    if quality.has("no_movement"):
+        return "nothing moved"
+    if not sets and quality.left is not None and quality.right is not None:
+        return "no repetitions were found"
+    primary = next((m for m in metrics if m.primary), None)
+    return primary.reason if primary else "there is nothing to compare"

@@ -1,0 +1,54 @@
+"""Rotation metrics. They do not care where on the segment a sensor sits, nor how it is turned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from scipy import ndimage
+
+from analysis.frames import Motion, rotation_angle
+from analysis.metrics.spans import masked_max, masked_mean, seconds
+from analysis.segmentation.bouts import Span
+from sensing.recording import FloatArray
+
+PEAK_WINDOW_S: Final = 0.01
+"""Peaks are of the mean over this window, so that both sides' peaks see the same bandwidth, s."""
+
+
+def angle_travelled(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+    """Angle through which the segment turned: integral of |angular velocity|, degrees, 0 and up.
+
+    Samples missing inside a span count as the span's mean. NaN without a gyroscope or where too much is
+    missing. A sensor that only drifts reads its noise: the noise-floor gate refuses that.
+    """
+    if motion.speed is None:
+        return np.full(len(spans), np.nan)
+    track = motion.track
+    return masked_mean(motion.speed, track.valid, spans) * seconds(spans, track.rate_hz)
+
+
+def peak_angular_velocity(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+    """Greatest |angular velocity|, deg/s, 0 and up; NaN as `angle_travelled`. Low where the sensor clips."""
+    if motion.speed is None:
+        return np.full(len(spans), np.nan)
+    width = max(1, round(PEAK_WINDOW_S * motion.track.rate_hz))
+    smooth = ndimage.uniform_filter1d(motion.speed, width) if width > 1 else motion.speed
+    return masked_max(smooth, motion.track.valid, spans)
+
+
+def range_of_motion(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+    """Largest rotation of the segment away from where the repetition started, degrees, 0 to 180.
+
+    From orientation, so bending and twisting both count. IMU error is about 5 degrees RMSE.
+    """
+    out = np.full(len(spans), np.nan)
+    if motion.quat is None:
+        return out
+    valid = motion.track.valid
+    for i, (a, b) in enumerate(spans):
+        # An orientation that restarted after a gap cannot be compared with the one before it.
+        if b > a and valid[a:b].all():
+            out[i] = rotation_angle(motion.quat[a:b], motion.quat[a]).max()
+    return out

@@ -1,0 +1,84 @@
+"""The pipeline: from a `Recording` to an `Analysis`, readable in one screen."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from analysis.comparison import compare, measure, rep_values
+from analysis.exercises import find_exercise
+from analysis.findings import find, overall_verdict, summarise
+from analysis.frames import motion
+from analysis.metrics import AMPLITUDE_REMOUNT_SD, DELTA_TABLE_VERSION
+from analysis.profiles import find_profile, match_profile
+from analysis.quality import assess
+from analysis.results import Analysis, Quality
+from analysis.segmentation import segment
+from analysis.settings import Settings
+from analysis.timeline import align
+from analysis.use import measure_use
+from analysis.waveforms import mean_waveforms
+from sensing.recording import Recording, describe
+
+
+def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
+    """Compare the two sides of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        Both sides; or one alone, which gives its sets and repetitions but no comparison.
+    settings : Settings, optional
+        Choices about the analysis.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    BadInput
+        If the sides have too little time in common.
+    UsageError
+        If the sport has no profile.
+
+    Notes
+    -----
+    Swapping the sides of the recording swaps the result exactly.
+    """
+    settings = settings or Settings()
+    profile = find_profile(recording.sport)
+    exercise = find_exercise(recording.exercise)
+    aligned = align(recording)
+    motions = {track.side: motion(track) for track in aligned.tracks()}
+    quality = assess(recording, aligned, motions)
+    segmented = segment(motions, exercise, recording.placement, shared_grid=aligned.shared_grid)
+    sets = tuple(found.exercise_set for found in segmented)
+    measured = [measure(exercise_set, motions, recording.load_kg) for exercise_set in sets]
+    metrics = compare(measured, settings, quality)
+    verdict, mixed = overall_verdict(metrics, recording, profile)
+    findings = find(recording, sets, metrics, quality, verdict, profile, mixed=mixed)
+    deciding = next((row for row in metrics if row.name == verdict.metric), None)
+    if settings.per_set:
+        rows = [compare([one], settings, quality, set_index=k) for k, one in enumerate(measured)]
+        metrics += tuple(row for of_set in rows for row in of_set)
+    return Analysis(
+        recording=describe(recording),
+        quality=quality,
+        sets=sets,
+        use=measure_use(recording, motions, shared_grid=aligned.shared_grid),
+        metrics=metrics,
+        profile=match_profile(profile, recording.placement, recording.dominant, deciding),
+        findings=findings,
+        verdict=verdict,
+        summary=summarise(recording, sets, metrics, quality, verdict, findings, profile),
+        rep_values=rep_values(measured),
+        waveforms=mean_waveforms(measured, motions),
+        settings=dataclasses.asdict(settings)
+        | {"default_remount_sd": AMPLITUDE_REMOUNT_SD, "delta_table": DELTA_TABLE_VERSION},
+    )
+
+
+def check_recording(recording: Recording) -> Quality:
+    """The quality gates alone."""
+    aligned = align(recording)
+    return assess(recording, aligned, {track.side: motion(track) for track in aligned.tracks()})

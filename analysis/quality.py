@@ -1,0 +1,182 @@
+"""Quality gates: what would make a comparison lie is found, named and, where it must, blocks the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy import ndimage
+
+from analysis.frames import Motion, norm
+from analysis.results import Quality, SideQuality
+from analysis.timeline import Aligned, held, missing
+from sensing.recording import GRAVITY, Notice, Recording, Side, Stream
+
+Grade = str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate: the grade it leaves the data with, its threshold, and what it looks at."""
+
+    code: str
+    grade: Grade
+    threshold: str
+    looks_at: str
+
+
+LOST_USABLE, LOST_POOR = 0.01, 0.15
+SYNC_USABLE_S = 0.010
+LOW_RATE_USABLE_HZ, LOW_RATE_POOR_HZ = 40.0, 10.0
+UNEQUAL_RATE, UNEQUAL_LENGTH = 0.05, 0.9
+STILL_SPEED, STILL_ACCELERATION = 3.0, 0.15
+REST_SPEED = 5.0
+NOT_ONE_G_USABLE, NOT_ONE_G_POOR = 0.05, 0.25
+HELD_POOR = 0.05
+
+GATES: Final = (
+    Gate("loss", "usable", "over 1 % of a side's samples lost", "sequence counter, gaps"),
+    Gate("heavy_loss", "poor", "over 15 % of a side's samples lost", "sequence counter, gaps"),
+    Gate("gaps", "good", "any gap over 50 ms", "sample times"),
+    Gate("clipped", "usable", "any sample at full scale", "stated range, or repeated extremes"),
+    Gate("low_rate", "usable", "under 40 Hz", "sample times"),
+    Gate("very_low_rate", "poor", "under 10 Hz", "sample times"),
+    Gate("unequal_rate", "usable", "sides differ by over 5 %", "sample times"),
+    Gate("unequal_length", "usable", "common time under 90 % of the longer side", "sample times"),
+    Gate("still_sensor", "usable", "a side stays under 3 deg/s while the other moves", "angular velocity"),
+    Gate("no_movement", "usable", "every side stays under 3 deg/s", "angular velocity"),
+    Gate("not_one_g", "usable", "|acc| at rest over 5 % off 1 g", "acceleration in still seconds"),
+    Gate("far_from_one_g", "poor", "|acc| at rest over 25 % off 1 g", "acceleration in still seconds"),
+    Gate("duplicated_sides", "poor", "both sides hold the same numbers", "all channels"),
+    Gate("frozen_samples", "usable", "all channels repeat for over 0.25 s", "all channels"),
+    Gate("often_frozen", "poor", "the same for over 5 % of the time", "all channels"),
+    Gate("sync_error", "usable", "stated sync error over 10 ms", "clock fit"),
+    Gate("sync_unknown", "good", "files carry no common clock", "clock fit"),
+    Gate("no_gyroscope", "usable", "a side has no gyroscope", "channels"),
+)
+"""Every gate with its threshold; the documentation's table is made from this."""
+
+_GRADES: Final = ("good", "usable", "poor")
+
+
+def assess(recording: Recording, aligned: Aligned, motions: dict[Side, Motion]) -> Quality:
+    """Run every gate on a recording."""
+    notices = list(recording.notices)
+    codes: list[tuple[str, str]] = []
+    for recorded in recording.streams():
+        codes += _stream_gates(recorded, motions[recorded.side])
+    codes += _pair_gates(recording, aligned, motions)
+    grades = {gate.code: gate.grade for gate in GATES}
+    worst = max((_GRADES.index(grades[code]) for code, _ in codes), default=0)
+    if not recording.complete:
+        worst = max(worst, 1)
+    sides = {
+        side: None if (stream := recording.stream(side)) is None else _side_quality(stream, motions[side])
+        for side in Side
+    }
+    return Quality(
+        grade=_GRADES[worst],
+        sync=recording.sync,
+        left=sides[Side.LEFT],
+        right=sides[Side.RIGHT],
+        warnings=tuple(notices) + tuple(Notice(code, message) for code, message in codes),
+    )
+
+
+def _side_quality(stream: Stream, motion: Motion) -> SideQuality:
+    track = motion.track
+    return SideQuality(
+        rate_hz=stream.rate_hz,
+        samples=len(stream),
+        lost=stream.lost,
+        gaps=tuple(missing(stream.gaps, stream.rate_hz)),
+        clipped=int((track.acc_clipped | track.gyr_clipped).sum()),
+    )
+
+
+def _stream_gates(stream: Stream, motion: Motion) -> list[tuple[str, str]]:
+    side, track = stream.side, motion.track
+    found = []
+    if stream.loss_fraction > LOST_USABLE:
+        code = "heavy_loss" if stream.loss_fraction > LOST_POOR else "loss"
+        found.append((code, f"the {side} sensor lost {100 * stream.loss_fraction:.1f} % of its samples"))
+    gaps = missing(stream.gaps, stream.rate_hz)
+    if gaps:
+        longest = max(b - a for a, b in gaps)
+        found.append(("gaps", f"the {side} side has {len(gaps)} gaps, the longest {longest:.2f} s"))
+    for name, mask in (("accelerometer", track.acc_clipped), ("gyroscope", track.gyr_clipped)):
+        if mask.any():
+            found.append(("clipped", f"the {side} {name} reached its full scale {int(mask.sum())} times"))
+    if stream.rate_hz < LOW_RATE_USABLE_HZ:
+        code = "very_low_rate" if stream.rate_hz < LOW_RATE_POOR_HZ else "low_rate"
+        found.append((code, f"the {side} sensor sampled at only {stream.rate_hz:.1f} Hz"))
+    if stream.gyr is None:
+        found.append(("no_gyroscope", f"the {side} side has no gyroscope: rotation is not assessable"))
+    found += _gravity_gate(motion)
+    frozen = sum(b - a for a, b in held(stream))
+    if frozen > 0:
+        code = "often_frozen" if frozen > HELD_POOR * stream.duration_s else "frozen_samples"
+        found.append((code, f"the {side} sensor repeated the same values for {frozen:.1f} s"))
+    return found
+
+
+def _gravity_gate(motion: Motion) -> list[tuple[str, str]]:
+    """The norm of acceleration, while nothing moves, is 1 g; otherwise units or calibration are off."""
+    track = motion.track
+    if not track.acc_has_gravity:
+        return []
+    width = max(1, round(track.rate_hz))
+    calm = ndimage.uniform_filter1d(motion.dynamic_norm, width) < 0.3
+    if motion.speed is not None:
+        calm &= ndimage.uniform_filter1d(motion.speed, width) < REST_SPEED
+    calm &= track.valid
+    if calm.sum() < track.rate_hz:
+        return []
+    off = float(np.median(norm(track.acc[calm]))) / GRAVITY - 1
+    if abs(off) <= NOT_ONE_G_USABLE:
+        return []
+    code = "far_from_one_g" if abs(off) > NOT_ONE_G_POOR else "not_one_g"
+    return [(code, f"the {track.side} sensor at rest reads {1 + off:.2f} g: check its units and calibration")]
+
+
+def _pair_gates(recording: Recording, aligned: Aligned, motions: dict[Side, Motion]) -> list[tuple[str, str]]:
+    left, right = recording.left, recording.right
+    levels = {side: _vigour(motion) for side, motion in motions.items()}
+    still = [side for side, (level, floor) in levels.items() if level < floor]
+    if len(still) == len(levels):
+        return [("no_movement", "nothing moved in this recording")]
+    found = [
+        ("still_sensor", f"the {side} sensor hardly moved: is it worn, and on the right limb?")
+        for side in still
+    ]
+    if left is None or right is None or not aligned.shared_grid:
+        return found
+    if max(left.rate_hz, right.rate_hz) > (1 + UNEQUAL_RATE) * min(left.rate_hz, right.rate_hz):
+        rates = f"{left.rate_hz:.0f} and {right.rate_hz:.0f} Hz"
+        found.append(("unequal_rate", f"the sides sampled at {rates}: compared at the lower rate"))
+    common = min(left.end_s, right.end_s) - max(left.start_s, right.start_s)
+    if common < UNEQUAL_LENGTH * max(left.duration_s, right.duration_s):
+        found.append(("unequal_length", f"only {common:.1f} s are common to both sides and compared"))
+    tracks = motions[Side.LEFT].track, motions[Side.RIGHT].track
+    same = np.array_equal(tracks[0].acc, tracks[1].acc)
+    turns = [track.gyr for track in tracks if track.gyr is not None]
+    if same and (len(turns) < 2 or np.array_equal(turns[0], turns[1])):
+        found.append(("duplicated_sides", "both sides hold the same numbers: one sensor was read twice"))
+    error = recording.sync.error_s
+    if error is None:
+        found.append(
+            ("sync_unknown", "the sync error is not known, so lags between the sides are not judged")
+        )
+    elif error > SYNC_USABLE_S:
+        found.append(("sync_error", f"the sides' clocks agree only to {1000 * error:.0f} ms"))
+    return found
+
+
+def _vigour(motion: Motion) -> tuple[float, float]:
+    """Vigorous movement of a side, and the level under which it is still."""
+    track = motion.track
+    level = motion.dynamic_norm if motion.speed is None else motion.speed
+    floor = STILL_ACCELERATION if motion.speed is None else STILL_SPEED
+    mean = ndimage.uniform_filter1d(level, max(1, round(track.rate_hz)))[track.valid]
+    return (float(np.percentile(mean, 95)) if mean.size else 0.0), floor
