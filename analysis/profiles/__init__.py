@@ -131,12 +131,12 @@ def match_profile(
     if expectation is None:
         where = "where the sensors were worn" if placement is Placement.UNKNOWN else f"on the {placement}"
         return ProfileMatch(profile.name, f"nothing is known for {profile.title} {where}", None, "")
-    in_band = None
+    band, in_band = None, None
     if expectation.band_percent and metric and metric.index_percent is not None and dominant:
         low, high = expectation.band_percent
-        toward = metric.index_percent if dominant is Side.RIGHT else -metric.index_percent
-        in_band = low <= toward <= high
-    return ProfileMatch(profile.name, expectation.words, in_band, expectation.source)
+        band = (low, high) if dominant is Side.RIGHT else (-high, -low)
+        in_band = band[0] <= metric.index_percent <= band[1]
+    return ProfileMatch(profile.name, expectation.words, in_band, expectation.source, band)
 
 
 def is_expected(
