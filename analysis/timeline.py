@@ -154,7 +154,7 @@ def _resample(stream: Stream, start_s: float, rate_hz: float, n: int) -> Track:
     position = np.interp(grid, stream.time_s, np.arange(len(stream), dtype=np.float64))
     near = np.rint(position)
     clip = np.column_stack([clipped(stream.acc, stream.acc_range, LEAST_ACC), clipped_gyr(stream)])
-    if np.max(np.abs(position - near)) < 0.02:
+    if np.max(np.abs(position - near)) < 0.002:
         nearest = near.astype(np.intp)
         out, clip = values[nearest], clip[nearest]
     else:
