@@ -21,7 +21,9 @@ from benchmarks.decision_rule import CASES, simulate
 
 positive = st.floats(0.1, 1000)
 paired_set = st.integers(2, 12).flatmap(
-    lambda n: st.tuples(st.lists(positive, min_size=n, max_size=n), st.lists(positive, min_size=n, max_size=n))
+    lambda n: st.tuples(
+        st.lists(positive, min_size=n, max_size=n), st.lists(positive, min_size=n, max_size=n)
+    )
 )
 
 

@@ -1,4 +1,4 @@
-"""One grid for both sides: no invented data in gaps, no distortion, nothing that depends on the side's name."""
+"""One grid for both sides: nothing invented in gaps, nothing distorted, no side preferred."""
 
 from dataclasses import replace
 
