@@ -1,0 +1,30 @@
+"""The documentation says what the code does."""
+
+from pathlib import Path
+
+from analysis.findings import FINDINGS
+from analysis.metrics import METRICS
+from analysis.quality import GATES
+
+CODES = (Path(__file__).parents[1] / "docs" / "codes.md").read_text(encoding="utf-8")
+
+
+def test_every_gate_stands_in_the_table():
+    for gate in GATES:
+        assert f"| `{gate.code}` | {gate.grade} | {gate.threshold} | {gate.looks_at} |" in CODES
+
+
+def test_every_finding_stands_in_the_table():
+    for code, meaning in FINDINGS.items():
+        assert f"| `{code}` | {meaning} |" in CODES
+
+
+def test_every_metric_stands_in_the_table():
+    for metric in METRICS:
+        assert f"| `{metric.name}` | {metric.unit} | {'ratio' if metric.ratio else 'difference'} |" in CODES
+
+
+def test_no_code_in_the_tables_is_unknown():
+    known = {g.code for g in GATES} | set(FINDINGS) | {m.name for m in METRICS}
+    listed = {line.split("`")[1] for line in CODES.splitlines() if line.startswith("| `")}
+    assert listed == known
