@@ -22,7 +22,7 @@ from analysis.segmentation.repetitions import (
     working_signal,
 )
 from analysis.segmentation.similarity import alike
-from analysis.segmentation.strides import find_strides
+from analysis.segmentation.strides import Strides, find_strides
 from analysis.segmentation.strokes import stroke_sets
 from sensing.recording import Interval, Placement, Side
 
@@ -95,20 +95,36 @@ def _segment_bout(
         for side, reps in spans.items()
     }
     events: dict[Side, SideEvents] = {}
-    if placement in (Placement.FOOT, Placement.ANKLE, Placement.SHANK) and exercise.movement in (
-        "",
-        "strides",
-    ):
-        strides = {
-            side: find_strides(motions[side], cycles[side], placement) for side in sides if spans[side]
-        }
-        if strides and all(s is not None for s in strides.values()):
-            reps_s = {side: s.borders for side, s in strides.items() if s is not None}
-            events = {side: s.events for side, s in strides.items() if s is not None}
+    found = _strides(motions, cycles, spans, placement, exercise)
+    if found:
+        reps_s = {side: strides.borders for side, strides in found.items()}
+        events = {side: strides.events for side, strides in found.items()}
     return [
         SegmentedSet(replace(part, events={s: _events_within(e, part) for s, e in events.items()}), cycles)
         for part in _split_at_rests(reps_s, exercise)
     ]
+
+
+def _strides(
+    motions: dict[Side, Motion],
+    cycles: dict[Side, Cycle],
+    spans: dict[Side, list[Span]],
+    placement: Placement,
+    exercise: Exercise,
+) -> dict[Side, Strides]:
+    """Strides of every side that moves, or nothing where the movement is not stepping."""
+    on_foot = placement in (Placement.FOOT, Placement.ANKLE, Placement.SHANK)
+    if not on_foot or exercise.movement not in ("", "strides") or exercise.coupled:
+        return {}
+    found = {side: find_strides(motions[side], cycle, placement) for side, cycle in cycles.items()}
+    strides = {side: s for side, s in found.items() if s is not None and spans[side]}
+    if len(strides) < len(cycles):
+        return {}
+    if len(strides) == 2:
+        kind, _ = pair_repetitions(strides[Side.LEFT].borders, strides[Side.RIGHT].borders)
+        if kind is Kind.SIMULTANEOUS:
+            return {}
+    return strides
 
 
 def _taking_part(motions: dict[Side, Motion], span: Span, sides: list[Side]) -> list[Side]:

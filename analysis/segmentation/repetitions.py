@@ -41,8 +41,14 @@ HYSTERESIS: Final = 0.4
 HARMONICS: Final = 1.8
 """Rotation is low-passed at this multiple of the rhythm: the second harmonic makes no extra turns."""
 
-PAUSE: Final = 0.15
-"""A standstill of more than this share of a repetition at its ends is a pause and is cut off."""
+PAUSE_S: Final = 0.08
+"""A longer standstill at either end of a repetition is a pause and is cut off, s."""
+
+STANDSTILL: Final = 0.04
+"""... where a standstill is turning at less than this share of the repetition's peak ..."""
+
+STANDSTILL_SPEED: Final = 4.0
+"""... or slower than this, deg/s: twice what a sensor on a standing person reads."""
 
 
 @dataclass(frozen=True)
@@ -270,32 +276,35 @@ def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span
             inner = int(turn[(turn > a) & (turn < b)][0])
             a, b = max(a, inner - int(usual)), min(b, inner + int(usual))
         found.append((a, b))
-    limit = len(cycle.rotation)
-    speed = norm(values_of(motion)[slice(*cycle.span)])
-    refined = [
-        _refine(cycle.rotation, speed, a * cycle.step, min(b * cycle.step, limit - 1), start_kind)
-        for a, b in found
-    ]
-    return [(cycle.span[0] + a, cycle.span[0] + b) for a, b in refined if b - a > 2]
+    rate = motion.track.rate_hz
+    smooth = lowpass(values_of(motion)[slice(*cycle.span)], min(10.0, 0.4 * rate), rate)
+    still = 0.0 if motion.speed is None else STANDSTILL_SPEED
+    last = len(smooth) - 1
+    spans = []
+    for a, b in found:
+        start, stop = _at_reversals(cycle, a * cycle.step, min(b * cycle.step, last), -start_kind)
+        spans.append(_without_pauses(norm(smooth[start : stop + 1]), start, PAUSE_S * rate, still))
+    return [(cycle.span[0] + a, cycle.span[0] + b) for a, b in spans if b - a > 2]
 
 
-def _refine(rotation: FloatArray, speed: FloatArray, start: int, stop: int, start_kind: int) -> Span:
-    """Move both boundaries to the nearest reversal of rotation and cut pauses off.
+def _at_reversals(cycle: Cycle, start: int, stop: int, after: int) -> Span:
+    """Both boundaries at the nearest reversal of rotation at the full rate."""
+    reach = max(1, (stop - start) // 5)
+    return _reversal(cycle.rotation, start, reach, after), _reversal(cycle.rotation, stop, reach, after)
 
-    A pause is a standstill about every axis: turning points are of the main axis, but work about another one
+
+def _without_pauses(speed: FloatArray, start: int, pause: float, still: float) -> Span:
+    """Boundaries drawn in over standstills longer than ``pause`` samples.
+
+    A standstill is one about every axis: turning points are of the main axis, but work about another one
     belongs to the repetition.
     """
-    reach = max(1, (stop - start) // 5)
-    start = _reversal(rotation, start, reach, -start_kind)
-    stop = _reversal(rotation, stop, reach, -start_kind)
-    if stop - start < 4:
+    stop = start + len(speed) - 1
+    moving = np.flatnonzero(speed > max(STANDSTILL * float(speed.max(initial=0.0)), still))
+    if not moving.size:
         return start, stop
-    inside = speed[start : stop + 1]
-    moving = np.flatnonzero(inside > 0.1 * inside.max())
-    still = PAUSE * (stop - start)
-    a = start + int(moving[0]) if moving[0] > still else start
-    b = start + int(moving[-1]) if stop - start - moving[-1] > still else stop
-    return a, b
+    a, b = start + int(moving[0]), start + int(moving[-1])
+    return (a if a - start > pause else start), (b if stop - b > pause else stop)
 
 
 def _reversal(rotation: FloatArray, near: int, reach: int, after: int) -> int:
