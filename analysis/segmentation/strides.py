@@ -66,7 +66,7 @@ def find_strides(motion: Motion, cycle: Cycle, placement: Placement) -> Strides 
         land = _crossing(rotation, int(b) * cycle.step, period // 5, rising=False)
         push = _trough(rotation, lift - period // 4, lift + 1)
         offs.append(lift if placement is Placement.FOOT else push)
-        contacts.append(land if placement is Placement.FOOT else _trough(rotation, land, land + period // 6))
+        contacts.append(land if placement is Placement.FOOT else _next_trough(rotation, land, period // 6))
         borders.append(push)
 
     def seconds(i: int) -> float:
@@ -105,6 +105,13 @@ def _crossing(rotation: FloatArray, near: int, reach: int, *, rising: bool) -> i
     if not at.size:
         return low + int(np.argmin(np.abs(piece)))
     return int(low + at[np.argmin(np.abs(at + low - near))])
+
+
+def _next_trough(rotation: FloatArray, start: int, reach: int) -> int:
+    """First local minimum after ``start``, or ``start`` where there is none within ``reach``."""
+    slope = np.diff(rotation[start : start + reach + 1])
+    turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
+    return start + int(turns[0]) + 1 if turns.size else start
 
 
 def _trough(rotation: FloatArray, low: int, high: int) -> int:
