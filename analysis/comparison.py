@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import signal
+from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis import inference
 from analysis.frames import Motion
@@ -35,6 +35,9 @@ MAX_CLIPPED_REPS: Final = 0.05
 
 MAX_CLIPPED_SAMPLES: Final = 0.01
 """Nor are sums and means, if more than this share of their samples do."""
+
+MAX_LAG: Final = 0.2
+"""Lags are looked for up to this share of a repetition."""
 
 PEAK_METRICS: Final = ("peak_angular_velocity", "peak_acceleration", "impact_peak", "impact_load")
 
@@ -166,29 +169,41 @@ def onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[S
     for i, j in exercise_set.pairs:
         (a, b), (c, d) = exercise_set.reps[Side.LEFT][i], exercise_set.reps[Side.RIGHT][j]
         length = (b - a + d - c) / 2
-        low = track.index(min(a, c) - 0.25 * length)
-        high = track.index(max(b, d) + 0.25 * length)
-        reach = round(0.2 * length * track.rate_hz)
-        if high - low < 4 * max(reach, 2) or not both_valid[low:high].all():
+        low, high = track.index(min(a, c)), track.index(max(b, d)) + 1
+        reach = max(2, round(MAX_LAG * length * track.rate_hz))
+        whole = slice(low - reach, high + reach)
+        if low < reach or high + reach > len(track) or not both_valid[whole].all():
             continue
-        shift = _best_shift(signals[Side.LEFT][low:high], signals[Side.RIGHT][low:high], max(reach, 2))
+        shift = _best_shift(signals[Side.LEFT], signals[Side.RIGHT], low, high, reach)
         lags[Side.LEFT][i] = 0.0
         lags[Side.RIGHT][j] = 1000 * shift / track.rate_hz
     return lags
 
 
-def _best_shift(left: FloatArray, right: FloatArray, reach: int) -> float:
-    """Samples by which ``right`` comes after ``left``, within ``reach``; NaN at the edge of the search."""
-    x, y = left - left.mean(), right - right.mean()
-    correlation = signal.correlate(y, x, mode="full", method="auto")
-    middle = len(x) - 1
-    window = correlation[middle - reach : middle + reach + 1]
-    at = int(np.argmax(window))
-    if at in (0, len(window) - 1):
+def _best_shift(left: FloatArray, right: FloatArray, low: int, high: int, reach: int) -> float:
+    """Samples by which ``right`` comes after ``left`` around ``low`` to ``high``; NaN at the search's edge.
+
+    Each side's window is slid over the other side and the two answers are averaged, so that swapping the
+    sides negates the result. The correlation is normalised for every lag: otherwise what leaves the window
+    pulls the answer towards zero.
+    """
+    there = _slide(left[low:high], right[low - reach : high + reach])
+    back = _slide(right[low:high], left[low - reach : high + reach])
+    return (there - back) / 2
+
+
+def _slide(window: FloatArray, other: FloatArray) -> float:
+    """Lag of greatest normalised correlation of a window along a longer signal, from its middle."""
+    views = sliding_window_view(other, len(window))
+    centred = window - window.mean()
+    spread = views.std(axis=1) * len(window) + 1e-12
+    correlation = (views @ centred) / spread
+    at = int(np.argmax(correlation))
+    if at in (0, len(correlation) - 1):
         return math.nan
-    before, peak, after = window[at - 1 : at + 2]
+    before, peak, after = correlation[at - 1 : at + 2]
     curve = before - 2 * peak + after
-    return at - reach + (0.5 * (before - after) / curve if curve else 0.0)
+    return float(at - len(correlation) // 2 + (0.5 * (before - after) / curve if curve else 0.0))
 
 
 def compare(

@@ -1,6 +1,7 @@
 """Repetitions, pairing and strides, on movements whose truth is known."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -125,7 +126,7 @@ def test_noise_never_gives_a_verdict(seed, size):
 )
 def test_pairing_survives_lost_repetitions_and_mirrors(durations, lag, lost):
     edges = np.r_[0, np.cumsum(np.full(len(durations), 2.0) + 0.02 * np.array(durations))]
-    left = tuple((float(a), float(b)) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    left = tuple((float(a), float(b)) for a, b in pairwise(edges))
     kept = [i for i in range(len(left)) if i not in lost]
     right = tuple((left[i][0] + lag, left[i][1] + lag) for i in kept)
     if len(right) < 0.5 * len(left) or len(right) < 2:
