@@ -171,13 +171,14 @@ def _record_side(
         device="simulated",
     )
     if not params.ideal_clock:
-        # Devices count microseconds.
+        # Devices count microseconds; files keep as much of the arrival.
         device_s = np.round(clock.device_time(time_s[seq]), 6) if params.device_clock else None
-        fit = fit_clock(host_s[seq], device_time_s=device_s, seq=seq, rate_hz=rate_hz)
+        host_s = np.round(host_s[seq], 6)
+        fit = fit_clock(host_s, device_time_s=device_s, seq=seq, rate_hz=rate_hz)
         stream = dataclasses.replace(
             stream,
             time_s=fit.time_s,
-            host_time_s=host_s[seq],
+            host_time_s=host_s,
             device_time_s=device_s,
             seq=seq,
             clock=fit.segments,

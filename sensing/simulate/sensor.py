@@ -93,13 +93,15 @@ def read_out(
     band = math.sqrt(rate_hz / 2) * params.noise
     ranges = (params.acc_range_g * GRAVITY, params.gyr_range_deg_s)
     read = []
-    for true, gain, bias, density, full in (
-        (acc, sensor.acc_gain, sensor.acc_bias, _ACC_DENSITY, ranges[0]),
-        (gyr, sensor.gyr_gain, sensor.gyr_bias, _GYR_DENSITY, ranges[1]),
+    for true, gain, bias, density, full, decimals in (
+        (acc, sensor.acc_gain, sensor.acc_bias, _ACC_DENSITY, ranges[0], 5),
+        (gyr, sensor.gyr_gain, sensor.gyr_bias, _GYR_DENSITY, ranges[1], 4),
     ):
         value = gain * (true @ sensor.mounting) + bias + density * band * rng.standard_normal(true.shape)
         step = full / 32768
+        value = np.clip(value, -full, full - step)
         if params.quantise:
-            value = np.round(value / step) * step
-        read.append(np.clip(value, -full, full - step))
+            # Decimals far below a step, so that files are short; + 0.0 leaves no negative zero.
+            value = np.round(np.round(value / step) * step, decimals) + 0.0
+        read.append(value)
     return read[0], read[1]

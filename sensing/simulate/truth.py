@@ -42,7 +42,8 @@ class SideTruth:
     Attributes
     ----------
     reps : tuple per set of (start_s, end_s)
-        Turning points that bound each repetition; foot contacts for strides.
+        Turning points that bound each repetition (a stroke: from the start of the backswing to the end of the
+        recovery); foot contacts for strides.
     contact_s, foot_off_s : tuple of float
         Foot contacts and offs.
     strokes : tuple of StrokeTruth
@@ -78,6 +79,9 @@ class SideTruth:
 @dataclass(frozen=True)
 class MetricTruth:
     """True values of one metric, from the voluntary movement without tremor, sensor or radio.
+
+    ``range_of_motion`` is that of flexion; ``impact_peak`` is the shock alone, to which a sensor adds what
+    the body and the turning leg do at that moment.
 
     Attributes
     ----------
