@@ -163,8 +163,8 @@ class Simulation:
         Least delay from a connection event to the host, s; a difference between the sides cannot be seen.
     interval_s, jitter_s : float or (left, right)
         Connection interval, and mean of the exponential arrival jitter, s.
-    packet_samples : int
-        Samples in one packet.
+    packet_samples : int or None
+        Samples in one packet; None takes about 40 ms of them.
     retry : float
         Chance that a packet has to wait for another connection event.
     loss : float or (left, right)
@@ -212,7 +212,7 @@ class Simulation:
     latency_s: PerSide = 0.002
     interval_s: PerSide = 0.01125
     jitter_s: PerSide = 0.001
-    packet_samples: int = 4
+    packet_samples: int | None = None
     retry: float = 0.05
     loss: PerSide = 0.0
     loss_burst: float = 3.0
@@ -336,6 +336,12 @@ class Simulation:
     def rates_hz(self) -> tuple[float, float]:
         """Sampling rates, left and right."""
         return pair(self.spec.rate_hz if self.rate_hz is None else self.rate_hz)
+
+    @property
+    def samples_per_packet(self) -> tuple[int, int]:
+        """Samples in one packet, left and right."""
+        left, right = (self.packet_samples or max(round(0.04 * rate), 1) for rate in self.rates_hz)
+        return left, right
 
     @property
     def dominant_side(self) -> Side | None:

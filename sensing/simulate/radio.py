@@ -74,7 +74,7 @@ def arrivals(
     i = list(Side).index(side)
     interval, jitter = pair(params.interval_s)[i], pair(params.jitter_s)[i]
     least = pair(params.latency_s)[i]
-    size = params.packet_samples
+    size = params.samples_per_packet[i]
     packet = np.arange(len(true_s)) // size
     ready = true_s[np.minimum(np.arange(packet[-1] + 1) * size + size - 1, len(true_s) - 1)]
     phase = rng.uniform(0, interval)

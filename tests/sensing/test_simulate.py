@@ -455,7 +455,11 @@ def test_lost_samples_are_counted_and_become_gaps(loss: float, burst: float, see
 
 
 def test_loss_comes_at_the_rate_asked_for_and_in_bursts() -> None:
-    done = simulate(Simulation("stand", loss=(0.1, 0.1), loss_burst=4, bout_s=1500, rate_hz=50.0, seed=3))
+    done = simulate(
+        Simulation(
+            "stand", loss=(0.1, 0.1), loss_burst=4, bout_s=1500, rate_hz=50.0, packet_samples=4, seed=3
+        )
+    )
     truth = done.truth.left
     runs = np.array([count for _, count in truth.lost])
     assert runs.sum() / truth.samples == pytest.approx(0.1, abs=0.03)
