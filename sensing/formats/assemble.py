@@ -1,0 +1,202 @@
+"""Parsed columns to a `Stream`: missing rows, repeated times, rate, gaps and loss, alike for all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sensing.clock import fit_clock
+from sensing.errors import BadInput
+from sensing.formats import ReadOptions, WallClock
+from sensing.formats.units import time_zone
+from sensing.recording import FloatArray, IntArray, Notice, Side, Stream
+from sensing.retime import estimate_rate, find_gaps
+
+_PAUSE_STEPS: Final = 5.0
+"""A step this many times the usual one between batches that share a time is a pause, not one batch more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What a file holds for one sensor, in units used inside, rows as in the file.
+
+    Attributes
+    ----------
+    time_s : (n,) float array
+        Sample times, s.
+    acc, gyr : (n, 3) float array
+        m/s2 and deg/s; ``gyr`` None where the file has none.
+    quat : (n, 4) float array or None
+        Orientation, w x y z, sensor to earth.
+    seq : (n,) int array or None
+        Unwrapped sample counter.
+    """
+
+    time_s: FloatArray
+    acc: FloatArray
+    gyr: FloatArray | None
+    quat: FloatArray | None = None
+    seq: IntArray | None = None
+
+    def keep(self, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Columns:
+        """The rows selected."""
+        return Columns(
+            self.time_s[rows],
+            self.acc[rows],
+            None if self.gyr is None else self.gyr[rows],
+            None if self.quat is None else self.quat[rows],
+            None if self.seq is None else self.seq[rows],
+        )
+
+
+def to_stream(
+    columns: Columns,
+    *,
+    name: str,
+    where: Callable[[int], str],
+    side: Side | None = None,
+    acc_has_gravity: bool = True,
+    acc_range: float | None = None,
+    gyr_range: float | None = None,
+    device: str = "",
+    keep_gyr_nan: bool = False,
+) -> tuple[Stream, tuple[Notice, ...]]:
+    """Make a stream of parsed columns.
+
+    Parameters
+    ----------
+    columns : Columns
+        Parsed columns.
+    name : str
+        File, for messages.
+    where : callable
+        Row number to ``FILE, line N``.
+    side : Side, optional
+        Left is put where it is not known.
+    acc_has_gravity, acc_range, gyr_range, device
+        As in `Stream`.
+    keep_gyr_nan : bool
+        Rows without angular velocity stay (it was derived, and could not be everywhere).
+
+    Returns
+    -------
+    stream : Stream
+    notices : tuple of Notice
+        ``not_finite`` and ``times_repeated``.
+
+    Raises
+    ------
+    BadInput
+        Times run backwards, half of the rows or more hold no numbers, fewer than two samples.
+    """
+    columns, kept, notices = _drop_missing(columns, name, keep_gyr_nan)
+    time_s, repeated = _increasing(columns, name, lambda row: where(int(kept[row])))
+    rate_hz = estimate_rate(time_s, columns.seq)
+    gaps, lost = find_gaps(time_s, rate_hz, columns.seq)
+    stream = Stream(
+        side=side or Side.LEFT,
+        time_s=time_s,
+        acc=columns.acc,
+        gyr=columns.gyr,
+        rate_hz=rate_hz,
+        gaps=gaps,
+        lost=lost,
+        acc_has_gravity=acc_has_gravity,
+        quat=columns.quat,
+        host_time_s=columns.time_s if repeated else None,
+        seq=columns.seq,
+        acc_range=acc_range,
+        gyr_range=gyr_range,
+        device=device,
+        source=name,
+    )
+    return stream, notices + repeated
+
+
+def _drop_missing(
+    columns: Columns, name: str, keep_gyr_nan: bool
+) -> tuple[Columns, IntArray, tuple[Notice, ...]]:
+    finite = np.isfinite(columns.time_s)
+    finite &= np.isfinite(columns.acc).all(axis=1)
+    if columns.gyr is not None and not keep_gyr_nan:
+        finite &= np.isfinite(columns.gyr).all(axis=1)
+    n = len(finite)
+    missing = int(n - finite.sum())
+    if not missing:
+        return columns, np.arange(n), ()
+    if 2 * missing >= n:
+        raise BadInput(
+            f"{name}: {missing} of {n} rows hold NaN, infinity or nothing; record or export it again"
+        )
+    text = f"{name}: {missing} of {n} rows hold NaN, infinity or nothing and count as lost samples"
+    return columns.keep(finite), np.flatnonzero(finite), (Notice("not_finite", text),)
+
+
+def _increasing(
+    columns: Columns, name: str, where: Callable[[int], str]
+) -> tuple[FloatArray, tuple[Notice, ...]]:
+    time_s = columns.time_s
+    n = len(time_s)
+    if n < 2:
+        raise BadInput(f"{name}: at least 2 samples are needed, {n} found; record or export it again")
+    steps = np.diff(time_s)
+    if steps.min() > 0:
+        return time_s, ()
+    back = np.flatnonzero(steps < 0)
+    if len(back):
+        row = int(back[0]) + 1
+        raise BadInput(
+            f"{where(row)}: time runs backwards from {time_s[row - 1]:.6g} to {time_s[row]:.6g} s"
+            f"{f' (and {len(back) - 1} times more)' if len(back) > 1 else ''}; export it in order of time"
+        )
+    forward = steps[steps > 0]
+    if not len(forward):
+        raise BadInput(f"{name}: every row has the same time; give the rate with --rate and no time column")
+    pauses = np.flatnonzero(steps > _PAUSE_STEPS * float(np.median(forward))) + 1
+    fit = fit_clock(time_s, seq=columns.seq, segment_starts=(0, *(int(p) for p in pauses)))
+    text = f"{name}: {int((steps == 0).sum())} rows repeat the time before; times were spread between batches"
+    return fit.time_s, (Notice("times_repeated", text),)
+
+
+def index_times(n: int, rate_hz: float | None, name: str) -> FloatArray:
+    """Times of rows that have none, at the rate the user gives.
+
+    Raises
+    ------
+    BadInput
+        No rate, or one that is not positive.
+    """
+    if rate_hz is None:
+        raise BadInput(f"{name}: no sample times in the file; say the sampling rate with --rate HZ")
+    if not (np.isfinite(rate_hz) and rate_hz > 0):
+        raise BadInput(f"--rate {rate_hz}: must be a positive number of hertz")
+    return np.arange(n) / rate_hz
+
+
+def wall_clock(local_or_utc: dt.datetime, options: ReadOptions, zone: dt.tzinfo | None = None) -> WallClock:
+    """Wall-clock time with the zone of the file, else of the flag, else without.
+
+    Parameters
+    ----------
+    local_or_utc : datetime
+        With its zone, or local time without one.
+    options : ReadOptions
+        May give the zone.
+    zone : tzinfo, optional
+        Zone that the file states.
+    """
+    if local_or_utc.tzinfo is None:
+        known = zone or (time_zone(options.timezone) if options.timezone else None)
+        if known is None:
+            return WallClock(local_or_utc.replace(tzinfo=dt.UTC).timestamp(), None)
+        local_or_utc = local_or_utc.replace(tzinfo=known)
+    return WallClock(local_or_utc.timestamp(), local_or_utc.tzinfo)
+
+
+def epoch_clock(epoch_s: float, options: ReadOptions, zone: dt.tzinfo | None = None) -> WallClock:
+    """Wall-clock time from seconds since 1970 UTC, shown in the file's zone, else the flag's, else UTC."""
+    return WallClock(epoch_s, zone or (time_zone(options.timezone) if options.timezone else dt.UTC))

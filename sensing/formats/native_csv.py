@@ -1,0 +1,300 @@
+"""Plain CSV with named columns, and the raw CSV of a recording folder.
+
+Three headers are known, in any order of columns::
+
+    time_s,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z                 s, m/s2, deg/s: the simplest input
+    time_s,left_acc_x,...,left_gyr_z,right_acc_x,...           both sides in one file
+    host_time_s,device_time_s,seq,acc_x,...,gyr_z              one side of a recording folder
+
+A name may state another unit, as in ``time (ms)``, ``acc_x (g)`` or ``gyr_x [rad/s]``. Without a column
+``time_s`` nothing is taken for granted: units and rate then come from the header or from flags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sensing.clock import apply_clock, clock_axis, fit_clock
+from sensing.errors import BadInput
+from sensing.formats import Head, Place, Reading, ReadOptions
+from sensing.formats.assemble import Columns, index_times, to_stream
+from sensing.formats.source import Text, read_text
+from sensing.formats.table import Numbers, best_separator, read_numbers, split_header
+from sensing.formats.units import factor, spelled
+from sensing.recording import ClockSegment, FloatArray, IntArray, Interval, Notice, Side, Stream
+from sensing.retime import estimate_rate, find_gaps
+
+RAW_HEADER: Final = ("host_time_s", "device_time_s", "seq")
+"""Columns before the channels in the raw file of one side."""
+
+QUATERNION: Final = ("quat_w", "quat_x", "quat_y", "quat_z")
+
+_UNIT: Final = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^)\]]*)[)\]]$")
+_CHANNEL: Final = re.compile(r"(?:(left|right)_)?((?:acc|gyr)_[xyz])")
+_TIME: Final = re.compile(r"(?:time|timestamp)(?:_(s|ms|us|ns))?")
+
+
+@dataclass(frozen=True)
+class _Header:
+    """Where the columns are: channel name (with side) or ``time`` to column index and stated unit."""
+
+    names: tuple[str, ...]
+    separator: str
+    channels: dict[str, tuple[int, str | None]]
+    time: tuple[int, str | None] | None
+    native: bool
+
+    @classmethod
+    def of(cls, line: str) -> _Header:
+        separator = best_separator(line)
+        names = split_header(line, separator)
+        channels: dict[str, tuple[int, str | None]] = {}
+        time: tuple[int, str | None] | None = None
+        repeated: list[str] = []
+        for index, full in enumerate(names):
+            match = _UNIT.match(full)
+            name, unit = (match["name"].lower(), match["unit"]) if match else (full.lower(), None)
+            if _CHANNEL.fullmatch(name):
+                if name in channels:
+                    repeated.append(name)
+                channels[name] = (index, unit)
+            elif (found := _TIME.fullmatch(name)) and time is None:
+                time = (index, unit or found[1])
+        if repeated:
+            raise BadInput(f"line 1: column {', '.join(repeated)} is named twice")
+        native = names[: len(RAW_HEADER)] == list(RAW_HEADER)
+        return cls(tuple(names), separator, channels, time, native)
+
+    def prefixes(self) -> list[str]:
+        """``left_``, ``right_`` or nothing: sides with at least one accelerometer column."""
+        return [p for p in ("left_", "right_", "") if any(c.startswith(f"{p}acc_") for c in self.channels)]
+
+    def columns(self, prefix: str, kind: str) -> list[int] | None:
+        """Columns x, y, z of one sensor, None where it has none."""
+        names = [f"{prefix}{kind}_{axis}" for axis in "xyz"]
+        return [self.channels[name][0] for name in names if name in self.channels] or None
+
+    def used(self) -> list[int]:
+        """Columns to read, ascending."""
+        return sorted({index for index, _ in (*self.channels.values(), *([self.time] if self.time else []))})
+
+    def problems(self) -> list[str]:
+        """Axes that are missing beside ones that are there, and sides mixed with plain columns."""
+        prefixes = self.prefixes()
+        missing = [
+            f"column {prefix}{kind}_{axis} is missing"
+            for prefix in prefixes
+            for kind in ("acc", "gyr")
+            for axis in "xyz"
+            if self.columns(prefix, kind) and f"{prefix}{kind}_{axis}" not in self.channels
+        ]
+        if "" in prefixes and len(prefixes) > 1:
+            missing.append("columns with and without left_/right_ are mixed")
+        return missing
+
+    def unit(self, prefix: str, kind: str) -> str | None:
+        """Unit of one sensor; None where none is stated."""
+        units = {spelled(u or "") for c, (_, u) in self.channels.items() if c.startswith(f"{prefix}{kind}_")}
+        if len(units) > 1:
+            raise BadInput(
+                f"line 1: {prefix}{kind} columns state different units: {', '.join(sorted(units))}"
+            )
+        return units.pop() or None
+
+
+@dataclass(frozen=True)
+class NativeCsv:
+    """Plain and raw CSV files with the column names of this software."""
+
+    name: str = "native_csv"
+    title: str = "plain CSV (time_s,acc_x,...,gyr_z)"
+
+    def recognises(self, head: Head) -> bool:
+        """A first line that names accelerometer columns."""
+        if not head.lines or len(head.lines[0]) > 10_000:
+            return False
+        names = split_header(head.lines[0], best_separator(head.lines[0]))
+        return any(re.match(r"(?:(?:left|right)_)?acc_[xyz]\b", name, re.IGNORECASE) for name in names)
+
+    def read(self, place: Place, options: ReadOptions) -> tuple[Reading, ...]:
+        """Read one side, or both of a wide file."""
+        text = read_text(place)
+        header = _header(text)
+        if header.native:
+            return (read_raw(text),)
+        return _read_plain(text, header, options)
+
+
+FORMAT = NativeCsv()
+
+
+def _header(text: Text) -> _Header:
+    line = next(iter(text.lines(0)), (0, ""))[1]
+    try:
+        header = _Header.of(line)
+        problems = [f"line 1: {problem}" for problem in header.problems()]
+    except BadInput as error:
+        problems = list(error.problems)
+    if problems:
+        raise BadInput(f"{text.name}, {problem}" for problem in problems)
+    return header
+
+
+def _read_plain(text: Text, header: _Header, options: ReadOptions) -> tuple[Reading, ...]:
+    numbers = read_numbers(
+        text,
+        first_line=1,
+        separator=header.separator,
+        names=header.names,
+        columns=header.used(),
+    )
+    where = f"{text.name}, line 1"
+    # The name time_s is what makes a file the simplest input, whose units are m/s2 and deg/s.
+    simplest = header.time is not None and header.names[header.time[0]].lower() == "time_s"
+    if header.time is None:
+        time_s = index_times(len(numbers), options.rate_hz, text.name)
+    else:
+        scale = factor("time", header.time[1], None if header.time[1] == "s" else options.time_unit, where)
+        time_s = numbers.column(header.time[0], scale)
+    readings = []
+    for prefix in header.prefixes():
+        arrays: dict[str, FloatArray] = {}
+        for kind, flag, default in (("acc", options.acc_unit, "m/s2"), ("gyr", options.gyr_unit, "deg/s")):
+            at = header.columns(prefix, kind)
+            if at is None:
+                continue
+            stated = header.unit(prefix, kind)
+            if stated is None and flag is None and simplest:
+                stated = default
+            arrays[kind] = numbers.take(at, factor(kind, stated, flag, where))
+        side = Side(prefix.rstrip("_")) if prefix else None
+        stream, notices = to_stream(
+            Columns(time_s, arrays["acc"], arrays.get("gyr")), name=text.name, where=numbers.where, side=side
+        )
+        readings.append(Reading(stream, side, notices=(*numbers.notices, *notices)))
+    return tuple(readings)
+
+
+def read_raw(
+    text: Text,
+    *,
+    side: Side | None = None,
+    clock: Sequence[ClockSegment] = (),
+    segment_starts: Sequence[int] = (0,),
+    nominal_hz: float | None = None,
+    gaps: tuple[Interval, ...] | None = None,
+    lost: int | None = None,
+    rate_hz: float | None = None,
+    acc_has_gravity: bool = True,
+    acc_range: float | None = None,
+    gyr_range: float | None = None,
+    device: str = "",
+) -> Reading:
+    """Read the raw file of one side of a recording folder.
+
+    Parameters
+    ----------
+    text : Text
+        The file.
+    side : Side, optional
+        Its side.
+    clock : sequence of ClockSegment
+        Stored fit; used where it covers exactly the rows that are there, else the fit is made again.
+    segment_starts : sequence of int
+        First row of each connection segment.
+    nominal_hz : float, optional
+        Rate by which the sample counter was divided for the stored fit.
+    gaps, lost, rate_hz : optional
+        Stored values; found from counters and times where not given.
+    acc_has_gravity, acc_range, gyr_range, device
+        As in `Stream`.
+
+    Raises
+    ------
+    BadInput
+        The file has no samples or holds something else than numbers.
+    """
+    header = _header(text)
+    numbers = read_numbers(
+        text,
+        first_line=1,
+        separator=header.separator,
+        names=header.names,
+        columns=range(len(header.names)),
+        empty_ok=(1, 2),
+    )
+    numbers = _without_unfinished_line(numbers)
+    n = len(numbers)
+    host = numbers.column(0)
+    device_time = _whole_or_none(numbers, 1, "device_time_s")
+    counter = _whole_or_none(numbers, 2, "seq")
+    seq: IntArray | None = None if counter is None else counter.astype(np.int64)
+    if not np.isfinite(host).all():
+        raise BadInput(f"{numbers.where(int(np.argmin(np.isfinite(host))))}, column host_time_s: no number")
+    stored = bool(clock) and clock[-1].stop == n
+    starts = tuple(s for s in segment_starts if s < n)
+    if stored:
+        segments = tuple(clock)
+        time_s = apply_clock(clock_axis(n, device_time_s=device_time, seq=seq, rate_hz=nominal_hz), segments)
+    else:
+        fit = fit_clock(
+            host, device_time_s=device_time, seq=seq, segment_starts=starts or (0,), rate_hz=nominal_hz
+        )
+        time_s, segments = fit.time_s, fit.segments
+    acc_at, gyr_at = header.columns("", "acc"), header.columns("", "gyr")
+    if acc_at is None:
+        raise BadInput(f"{text.name}, line 1: columns acc_x, acc_y, acc_z are missing")
+    quat_at = [header.names.index(q) for q in QUATERNION if q in header.names]
+    if rate_hz is None or not stored:
+        rate_hz = estimate_rate(time_s, seq)
+    if gaps is None or lost is None or not stored:
+        gaps, lost = find_gaps(time_s, rate_hz, seq, starts)
+    stream = Stream(
+        side=side or Side.LEFT,
+        time_s=time_s,
+        acc=numbers.take(acc_at),
+        gyr=None if gyr_at is None else numbers.take(gyr_at),
+        rate_hz=rate_hz,
+        gaps=gaps,
+        lost=lost,
+        acc_has_gravity=acc_has_gravity,
+        quat=numbers.take(quat_at) if len(quat_at) == len(QUATERNION) else None,
+        host_time_s=host,
+        device_time_s=device_time,
+        seq=seq,
+        clock=segments,
+        acc_range=acc_range,
+        gyr_range=gyr_range,
+        device=device,
+        source=text.name,
+    )
+    return Reading(stream, side, notices=numbers.notices)
+
+
+def _without_unfinished_line(numbers: Numbers) -> Numbers:
+    """Every line of a raw file ends in a newline, so a last one that does not is incomplete."""
+    text = numbers.text
+    dropped = any(notice.code == "truncated_last_line" for notice in numbers.notices)
+    if text.ends_with_newline or dropped or len(numbers) < 2:
+        return numbers
+    where = numbers.where(len(numbers) - 1)
+    return numbers.without_last(
+        Notice("truncated_last_line", f"{where}: the last line is incomplete and was dropped")
+    )
+
+
+def _whole_or_none(numbers: Numbers, column: int, name: str) -> FloatArray | None:
+    """A column with a number in every row, None where it has none in any."""
+    values = numbers.column(column)
+    finite = np.isfinite(values)
+    if finite.all():
+        return values
+    if not finite.any():
+        return None
+    row = int(np.argmin(finite))
+    raise BadInput(f"{numbers.where(row)}, column {name}: empty here but not in other rows")

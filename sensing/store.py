@@ -1,0 +1,668 @@
+"""A recording folder on disk: crash-safe writer, exact reader, sidecar ``recording.json``.
+
+A folder holds ``recording.json`` (schema ``sidewise.recording/1``) and ``left.csv``, ``right.csv`` or both,
+raw, one row per sample in the order of arrival. The sidecar is replaced atomically; the rows are appended
+and never rewritten. A folder left behind by a crash opens: it says ``"complete": false`` and its last line
+may be cut.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import errno
+import json
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, TextIO
+
+import numpy as np
+import numpy.typing as npt
+
+from sensing.clock import apply_clock, clock_axis
+from sensing.errors import BadInput, RecordingIncomplete, UsageError
+from sensing.formats import ReadOptions, native_csv
+from sensing.formats.source import read_text
+from sensing.recording import (
+    CHANNELS,
+    ClockSegment,
+    FloatArray,
+    Interval,
+    Notice,
+    Placement,
+    Recording,
+    Side,
+    Stream,
+    Sync,
+)
+
+SCHEMA: Final = "sidewise.recording/1"
+SIDECAR: Final = "recording.json"
+
+_MAX_SIDECAR_BYTES: Final = 1 << 24
+_WINDOWS_NAMES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_BLANK: Final[dict[str, Any]] = {
+    "athlete": "",
+    "sport": "",
+    "exercise": "",
+    "placement": Placement.UNKNOWN.value,
+    "dominant": None,
+    "started_at": None,
+    "mount": "",
+    "tag": "",
+    "load_kg": None,
+    "rpe": None,
+    "sequential": False,
+    "notes": "",
+    "sync": dataclasses.asdict(Sync()),
+}
+
+
+def safe_name(text: str) -> str:
+    """A file or folder name that every file system takes.
+
+    Letters, digits, ``-``, ``_`` and inner dots stay, accents go, anything else becomes one ``-``; at most 80
+    characters; ``recording`` where nothing is left.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)[:80].strip("-.")
+    return f"_{name}" if _WINDOWS_NAMES.fullmatch(name) else name or "recording"
+
+
+def folder_name(started_at: dt.datetime, label: str) -> str:
+    """Name of a new recording folder, as in ``2026-11-21T17-42-05_squat``."""
+    return f"{started_at:%Y-%m-%dT%H-%M-%S}_{safe_name(label)}"
+
+
+def is_recording(folder: Path) -> bool:
+    """Whether a folder has a sidecar."""
+    return (folder / SIDECAR).is_file()
+
+
+class RecordingWriter:
+    """Writes a recording while it is made, so that a crash loses no more than the last line.
+
+    Parameters
+    ----------
+    folder : Path
+        New or empty folder.
+    meta : mapping, optional
+        Fields of the sidecar: ``athlete``, ``sport``, ``exercise``, ``placement``, ``dominant``,
+        ``started_at`` (wall-clock time of ``host_time_s == 0``, with a time zone), ``mount``, ``tag``,
+        ``load_kg``, ``rpe``, ``notes``, ``sync``; others are kept as they are.
+
+    Raises
+    ------
+    UsageError
+        The folder exists and is not empty.
+    RecordingIncomplete
+        The disk is full or fails; what was written stays.
+    """
+
+    def __init__(self, folder: str | Path, meta: Mapping[str, Any] | None = None) -> None:
+        self.folder = Path(folder)
+        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+            raise UsageError(f"{self.folder}: already exists and is not empty; choose another folder")
+        self._meta: dict[str, Any] = {**_BLANK, **(meta or {})}
+        self._sides: dict[Side, dict[str, Any]] = {}
+        self._files: dict[Side, TextIO] = {}
+        self._columns: dict[Side, int] = {}
+        self._rows: dict[Side, int] = {}
+        self._marks: list[Interval] = []
+        self._closed = False
+        with _saving(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._write_sidecar(complete=False)
+
+    def __enter__(self) -> RecordingWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(complete=kind is None)
+
+    def samples(self, side: Side) -> int:
+        """Rows written for one side."""
+        return self._rows.get(Side(side), 0)
+
+    def append(
+        self,
+        side: Side,
+        *,
+        host_time_s: npt.ArrayLike,
+        acc: npt.ArrayLike,
+        gyr: npt.ArrayLike | None = None,
+        device_time_s: npt.ArrayLike | None = None,
+        seq: npt.ArrayLike | None = None,
+        quat: npt.ArrayLike | None = None,
+    ) -> None:
+        """Append samples and hand them to the operating system.
+
+        Parameters
+        ----------
+        side : Side
+            Side they belong to. The first batch fixes whether there are ``gyr`` and ``quat`` columns.
+        host_time_s : (n,) array
+            Arrival times since the start of the recording, s.
+        acc, gyr : (n, 3) array
+            m/s2 and deg/s.
+        device_time_s, seq : (n,) array, optional
+            Unwrapped device time, s, and unwrapped sample counter.
+        quat : (n, 4) array, optional
+            Orientation, w x y z.
+
+        Raises
+        ------
+        BadInput
+            Arrays of different lengths or other columns than before.
+        RecordingIncomplete
+            The disk is full or fails.
+        """
+        side = Side(side)
+        host = np.atleast_1d(np.asarray(host_time_s, dtype=np.float64))
+        n = len(host)
+        blocks = [np.asarray(acc, dtype=np.float64).reshape(n, 3)]
+        names = [*native_csv.RAW_HEADER, *CHANNELS[:3]]
+        if gyr is not None:
+            blocks.append(np.asarray(gyr, dtype=np.float64).reshape(n, 3))
+            names += CHANNELS[3:]
+        if quat is not None:
+            blocks.append(np.asarray(quat, dtype=np.float64).reshape(n, 4))
+            names += native_csv.QUATERNION
+        with _saving(self.folder):
+            file = self._files.get(side)
+            if file is None:
+                file = self._files[side] = (self.folder / f"{side}.csv").open(
+                    "x", encoding="ascii", newline="\n"
+                )
+                file.write(",".join(names) + "\n")
+                self._columns[side] = len(names)
+                self._rows[side] = 0
+            if len(names) != self._columns[side]:
+                raise BadInput(f"{side}: {len(names)} columns where {self._columns[side]} were begun with")
+            file.write(_rows_text(host, device_time_s, seq, blocks))
+            file.flush()
+        self._rows[side] += n
+
+    def mark(self, start_s: float, end_s: float) -> None:
+        """Note a set that the user marked, in recording time."""
+        self._marks.append((float(start_s), float(end_s)))
+        self.update()
+
+    def segment(self, side: Side) -> None:
+        """Note that what follows on one side comes over a new connection."""
+        info = self._sides.setdefault(Side(side), {})
+        starts = info.setdefault("segments", [0])
+        row = self.samples(side)
+        if row > starts[-1]:
+            starts.append(row)
+        self.update()
+
+    def update(self, **meta: Any) -> None:
+        """Change fields of the sidecar and write it."""
+        self._meta.update(meta)
+        with _saving(self.folder):
+            self._write_sidecar(complete=False)
+
+    def update_side(self, side: Side, **info: Any) -> None:
+        """Change what the sidecar says of one side, and write it.
+
+        Parameters
+        ----------
+        side : Side
+            The side.
+        **info
+            ``device``, ``rate_hz``, ``nominal_hz``, ``acc_range``, ``gyr_range``, ``acc_has_gravity``,
+            ``clock`` (sequence of `ClockSegment`, rows as in the file), ``gaps``, ``lost``; others are kept.
+        """
+        self._sides.setdefault(Side(side), {}).update(info)
+        self.update()
+
+    def flush(self) -> None:
+        """Force everything written so far onto the disk."""
+        with _saving(self.folder):
+            for file in self._files.values():
+                file.flush()
+                os.fsync(file.fileno())
+
+    def close(self, *, complete: bool = True) -> None:
+        """Finish the recording; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        with _saving(self.folder):
+            try:
+                for file in self._files.values():
+                    file.flush()
+                    os.fsync(file.fileno())
+            finally:
+                for file in self._files.values():
+                    file.close()
+            self._write_sidecar(complete=complete)
+
+    def _write_sidecar(self, *, complete: bool) -> None:
+        sides = {
+            side.value: {"acc_unit": "m/s2", "gyr_unit": "deg/s", "samples": self._rows.get(side, 0)}
+            | self._sides.get(side, {})
+            for side in Side
+            if side in self._sides or side in self._files
+        }
+        text = {"schema": SCHEMA, "complete": complete, **self._meta, "marks": self._marks, **sides}
+        write_atomically(self.folder / SIDECAR, json.dumps(_plain(text), indent=1, allow_nan=False) + "\n")
+
+
+def _rows_text(
+    host: FloatArray, device_time_s: npt.ArrayLike | None, seq: npt.ArrayLike | None, blocks: list[FloatArray]
+) -> str:
+    """Rows of one batch.
+
+    At most 15 significant digits, channels at most 12 decimals: pandas' fast parser reads those exactly (a
+    53-bit integer divided by an exact power of ten), and no sensor gives more.
+    """
+    n = len(host)
+    data: list[FloatArray] = [host[:, None]]
+    formats = ["%.15g"]
+    for column, name, text in ((device_time_s, "device_time_s", "%.15g"), (seq, "seq", "%d")):
+        formats.append("" if column is None else text)
+        if column is not None:
+            values = np.asarray(column, dtype=np.float64)
+            if values.shape != (n,):
+                raise BadInput(f"{name} has shape {values.shape}, expected {(n,)}")
+            data.append(values[:, None])
+    table = np.hstack([*data, *(np.round(block, 12) for block in blocks)])
+    row = ",".join(formats + ["%.15g"] * sum(block.shape[1] for block in blocks)) + "\n"
+    return (row * n) % tuple(table.ravel().tolist())
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a text file so that a crash leaves the old or the new one, never a part."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        os.replace(name, path)  # noqa: PTH105 - Path.replace is the same call; this name says what it is
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable, where the platform lets a folder be opened."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _saving(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        raise RecordingIncomplete(f"{folder}: cannot write ({reason}); what had arrived is kept") from error
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON knows them; NaN and infinity become null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain(dataclasses.asdict(value))
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def write_recording(
+    folder: str | Path,
+    recording: Recording,
+    extra: Mapping[str, bytes | str] | None = None,
+    *,
+    overwrite: bool = False,
+) -> Path:
+    """Write a whole recording; the folder appears complete or not at all.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder to make.
+    recording : Recording
+        What to write. Times, gaps, loss and rates read back exactly; samples to 15 significant digits.
+    extra : mapping of file name to content, optional
+        Files to put beside it, such as a simulator's truth.
+    overwrite : bool
+        Replace an older recording there. A folder that holds something else is never replaced.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    UsageError
+        The folder exists already, or an extra name is not a plain file name.
+    """
+    folder = Path(folder)
+    names = {SIDECAR, *(f"{side}.csv" for side in Side)}
+    for name in extra or ():
+        if Path(name).name != name or name in names:
+            raise UsageError(f"{name!r}: not a name for a file beside a recording")
+    taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if taken and not (overwrite and is_recording(folder)):
+        raise UsageError(f"{folder}: already exists; choose another folder")
+    with _saving(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        _write_all(temporary, recording)
+        with _saving(folder):
+            for name, content in (extra or {}).items():
+                (temporary / name).write_bytes(content.encode() if isinstance(content, str) else content)
+            temporary.chmod(0o755)
+            old = temporary.with_name(f"{temporary.name}.old")
+            if folder.exists():
+                folder.rename(old)
+            temporary.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return folder
+
+
+def _write_all(folder: Path, recording: Recording) -> None:
+    meta: dict[str, Any] = {name: getattr(recording, name) for name in _BLANK}
+    meta["notices"] = [dataclasses.asdict(notice) for notice in recording.notices]
+    writer = RecordingWriter(folder, meta)
+    for stream in recording.streams():
+        host, device, seq, clock, nominal_hz = _raw_times(stream)
+        for start in range(0, len(stream), 8192):
+            rows = slice(start, start + 8192)
+            writer.append(
+                stream.side,
+                host_time_s=host[rows],
+                acc=stream.acc[rows],
+                gyr=None if stream.gyr is None else stream.gyr[rows],
+                device_time_s=None if device is None else device[rows],
+                seq=None if seq is None else seq[rows],
+                quat=None if stream.quat is None else stream.quat[rows],
+            )
+        writer.update_side(
+            stream.side,
+            device=stream.device,
+            rate_hz=stream.rate_hz,
+            nominal_hz=nominal_hz,
+            acc_range=stream.acc_range,
+            gyr_range=stream.gyr_range,
+            acc_has_gravity=stream.acc_has_gravity,
+            clock=clock,
+            segments=[segment.start for segment in clock],
+            gaps=stream.gaps,
+            lost=stream.lost,
+            source=stream.source,
+        )
+    for start_s, end_s in recording.marks:
+        writer.mark(start_s, end_s)
+    writer.close(complete=recording.complete)
+
+
+def _raw_times(
+    stream: Stream,
+) -> tuple[
+    FloatArray, FloatArray | None, npt.NDArray[np.int64] | None, tuple[ClockSegment, ...], float | None
+]:
+    """Columns and clock from which ``time_s`` reads back: the stream's own, where they give it."""
+    if stream.clock and stream.host_time_s is not None:
+        for nominal_hz in (None, stream.rate_hz):
+            axis = clock_axis(
+                len(stream), device_time_s=stream.device_time_s, seq=stream.seq, rate_hz=nominal_hz
+            )
+            if stream.clock[-1].stop == len(stream) and np.array_equal(
+                apply_clock(axis, stream.clock), stream.time_s
+            ):
+                return stream.host_time_s, stream.device_time_s, stream.seq, stream.clock, nominal_hz
+    identity = ClockSegment(0, len(stream), 0.0, 1.0, 0.0)
+    return stream.time_s, stream.time_s, stream.seq, (identity,), None
+
+
+def read_recording(folder: str | Path) -> Recording:
+    """Read a recording folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder with ``recording.json``.
+
+    Returns
+    -------
+    Recording
+        Times by the stored clock fit, or by a new one where the recording ended early.
+
+    Raises
+    ------
+    BadInput
+        The sidecar or a file of samples cannot be used.
+    """
+    folder = Path(folder)
+    meta = read_sidecar(folder)
+    notices = [
+        Notice(str(old.get("code", "note")), str(old.get("message", "")))
+        for old in _objects(meta.get("notices"))
+    ]
+    streams: dict[str, Stream] = {}
+    for side in Side:
+        path = next((p for p in (folder / f"{side}.csv", folder / f"{side}.csv.gz") if p.exists()), None)
+        if path is None:
+            if isinstance(meta.get(side.value), dict) and meta[side.value].get("samples"):
+                raise BadInput(f"{folder}: {side}.csv is missing, though {SIDECAR} names it; put it back")
+            continue
+        try:
+            stream, more = _read_side(path, side, meta.get(side.value))
+        except _NoSamples:
+            notices.append(Notice("no_samples", f"{path}: the {side} sensor gave no samples"))
+            continue
+        notices += more
+        streams[side.value] = stream
+    if not streams:
+        raise BadInput(f"{folder}: no samples from either side; record again")
+    complete = meta.get("complete") is True
+    if not complete:
+        notices.append(Notice("incomplete", f"{folder}: recording ended early; what had arrived is here"))
+    return _recording(folder, meta, streams, complete, tuple(notices))
+
+
+def read_sidecar(folder: Path) -> dict[str, Any]:
+    """The sidecar of a recording folder.
+
+    Raises
+    ------
+    BadInput
+        It is missing, is not JSON or is of another schema.
+    """
+    path = folder / SIDECAR
+    text = read_text(path)
+    if len(text.data) > _MAX_SIDECAR_BYTES:
+        raise BadInput(f"{path}: larger than {_MAX_SIDECAR_BYTES >> 20} MiB; not a sidecar")
+    try:
+        meta = json.loads(text.data)
+    except json.JSONDecodeError as error:
+        raise BadInput(
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg})"
+        ) from error
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise BadInput(f"{path}: not JSON ({error})") from error
+    if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
+        found = meta.get("schema") if isinstance(meta, dict) else type(meta).__name__
+        raise BadInput(
+            f"{path}: schema is {found!r}, expected {SCHEMA!r}; open it with the version it is from"
+        )
+    return meta
+
+
+class _NoSamples(Exception):
+    pass
+
+
+def _read_side(path: Path, side: Side, info: object) -> tuple[Stream, tuple[Notice, ...]]:
+    text = read_text(path)
+    first_lines = [number for number, _ in zip(text.lines(1), range(3), strict=False)]
+    whole = len(first_lines) if text.ends_with_newline or len(first_lines) > 2 else len(first_lines) - 1
+    if whole < 2:
+        raise _NoSamples
+    side_info = _SideInfo.of(info, f"{path.parent / SIDECAR}, {side}")
+    header = text.lines(0)
+    if not next(header)[1].startswith(native_csv.RAW_HEADER[0]):
+        (reading,) = native_csv.FORMAT.read(path, ReadOptions())
+        return dataclasses.replace(reading.stream, side=side), reading.notices
+    reading = native_csv.read_raw(
+        text,
+        side=side,
+        clock=side_info.clock,
+        segment_starts=side_info.segments,
+        nominal_hz=side_info.nominal_hz,
+        gaps=side_info.gaps,
+        lost=side_info.lost,
+        rate_hz=side_info.rate_hz,
+        acc_has_gravity=side_info.acc_has_gravity,
+        acc_range=side_info.acc_range,
+        gyr_range=side_info.gyr_range,
+        device=side_info.device,
+    )
+    return reading.stream, reading.notices
+
+
+@dataclasses.dataclass(frozen=True)
+class _SideInfo:
+    """What the sidecar says of one side, every field checked."""
+
+    clock: tuple[ClockSegment, ...] = ()
+    segments: tuple[int, ...] = (0,)
+    nominal_hz: float | None = None
+    gaps: tuple[Interval, ...] | None = None
+    lost: int | None = None
+    rate_hz: float | None = None
+    acc_has_gravity: bool = True
+    acc_range: float | None = None
+    gyr_range: float | None = None
+    device: str = ""
+
+    @classmethod
+    def of(cls, info: object, where: str) -> _SideInfo:
+        if not isinstance(info, dict):
+            return cls()
+        for name, unit in (("acc_unit", "m/s2"), ("gyr_unit", "deg/s")):
+            if info.get(name, unit) != unit:
+                raise BadInput(f"{where}: {name} is {info[name]!r}, raw files are in {unit}")
+        try:
+            return cls(
+                clock=tuple(
+                    ClockSegment(
+                        int(s["start"]),
+                        int(s["stop"]),
+                        float(s["origin_s"]),
+                        float(s["rate"]),
+                        float(s["offset_s"]),
+                        _float(s.get("fit_s")),
+                    )
+                    for s in info.get("clock") or ()
+                ),
+                segments=tuple(sorted({0, *(int(s) for s in info.get("segments") or ())})),
+                nominal_hz=_float(info.get("nominal_hz")),
+                gaps=None if info.get("gaps") is None else _intervals(info["gaps"]),
+                lost=None if info.get("lost") is None else int(info["lost"]),
+                rate_hz=_float(info.get("rate_hz")),
+                acc_has_gravity=info.get("acc_has_gravity") is not False,
+                acc_range=_float(info.get("acc_range")),
+                gyr_range=_float(info.get("gyr_range")),
+                device=str(info.get("device") or ""),
+            )
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise BadInput(
+                f"{where}: a value is of the wrong kind ({error!r}); correct or delete it"
+            ) from error
+
+
+def _recording(
+    folder: Path,
+    meta: dict[str, Any],
+    streams: dict[str, Stream],
+    complete: bool,
+    notices: tuple[Notice, ...],
+) -> Recording:
+    where = folder / SIDECAR
+    try:
+        sync = meta.get("sync") or {}
+        load = meta.get("load_kg")
+        started = meta.get("started_at")
+        return Recording(
+            left=streams.get("left"),
+            right=streams.get("right"),
+            sync=Sync(
+                _float(sync.get("error_s")),
+                _float(sync.get("fit_s")),
+                _float(sync.get("unseen_s")),
+                str(sync.get("method") or "unknown"),
+            ),
+            placement=meta.get("placement") or Placement.UNKNOWN,
+            athlete=str(meta.get("athlete") or ""),
+            sport=str(meta.get("sport") or ""),
+            exercise=str(meta.get("exercise") or ""),
+            dominant=meta.get("dominant") or None,
+            started_at=None if not started else dt.datetime.fromisoformat(started),
+            marks=_intervals(meta.get("marks") or ()),
+            mount=str(meta.get("mount") or ""),
+            tag=str(meta.get("tag") or ""),
+            load_kg=None if load is None else (float(load[0]), float(load[1])),
+            rpe=_float(meta.get("rpe")),
+            sequential=meta.get("sequential") is True,
+            notes=str(meta.get("notes") or ""),
+            complete=complete,
+            notices=notices,
+            path=folder,
+        )
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        raise BadInput(f"{where}: a value is of the wrong kind ({error!r}); correct or delete it") from error
+
+
+def _float(value: object) -> float | None:
+    """A finite number, or None for null."""
+    if value is None:
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    if not np.isfinite(number):
+        raise ValueError(f"{value!r} is not finite")
+    return number
+
+
+def _intervals(pairs: Sequence[Sequence[float]]) -> tuple[Interval, ...]:
+    return tuple((float(start), float(end)) for start, end in pairs)
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_recordings() -> Path:
+    """Folder of the real recordings; the test is skipped where it is absent."""
+    beside = Path(__file__).parents[1].parent / "shared" / "recordings"
+    folder = Path(os.environ.get("SIDEWISE_RECORDINGS", beside))
+    if not folder.is_dir():
+        pytest.skip(f"real recordings are not at {folder}")
+    return folder
