@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis import inference
-from analysis.frames import Motion
 from analysis.inference import Estimate, SetValues
+from analysis.measurement import MeasuredSet
 from analysis.metrics import AMPLITUDE_REMOUNT_SD, METRICS, MetricSpec
-from analysis.metrics.spans import masked_mean
-from analysis.results import Count, ExerciseSet, Kind, Metric, Quality, RepValues, VerdictWord
-from analysis.segmentation.bouts import REST_ACCELERATION, REST_SPEED, Span
+from analysis.results import Count, Kind, Metric, Quality, RepValues, VerdictWord
 from analysis.settings import Settings
 from analysis.symmetry import symmetry_index
 from sensing.recording import FloatArray, Side
@@ -36,174 +33,7 @@ MAX_CLIPPED_REPS: Final = 0.05
 MAX_CLIPPED_SAMPLES: Final = 0.01
 """Nor are sums and means, if more than this share of their samples do."""
 
-MAX_LAG: Final = 0.2
-"""Lags are looked for up to this share of a repetition."""
-
 PEAK_METRICS: Final = ("peak_angular_velocity", "peak_acceleration", "impact_peak", "impact_load")
-
-
-@dataclass(frozen=True, eq=False)
-class MeasuredSet:
-    """A set with every metric's value per repetition.
-
-    ``values[name][side]`` has one value per repetition of the side, NaN where it has none.
-    """
-
-    exercise_set: ExerciseSet
-    values: dict[str, dict[Side, FloatArray]]
-    levels: dict[Side, dict[str, float]]
-    clipped_reps: dict[Side, dict[str, float]]
-    clipped_samples: dict[Side, dict[str, float]]
-
-
-def measure(
-    exercise_set: ExerciseSet, motions: dict[Side, Motion], load_kg: tuple[float, float] | None
-) -> MeasuredSet:
-    """Every metric of every repetition of one set; weights held, if any, enter `load_moved`."""
-    spans = {side: _spans(motions[side], exercise_set, side) for side in motions}
-    values: dict[str, dict[Side, FloatArray]] = {}
-    steps = any(e.contact_s for e in exercise_set.events.values())
-    for entry in METRICS:
-        if entry.steps_only and not steps:
-            continue
-        if entry.compute is not None:
-            values[entry.name] = {side: entry.compute(m, spans[side]) for side, m in motions.items()}
-    if load_kg is not None:
-        held = dict(zip(Side, load_kg, strict=True))
-        values["load_moved"] = {side: held[side] * v for side, v in values["angle_travelled"].items()}
-    values |= _times(exercise_set, motions, spans, steps=steps)
-    values["onset_lag"] = onset_lags(exercise_set, motions)
-    levels, clipped_reps, clipped_samples = {}, {}, {}
-    for side, motion in motions.items():
-        levels[side] = _levels(motion, spans[side])
-        masks = {"acc": motion.track.acc_clipped, "gyr": motion.track.gyr_clipped}
-        clipped_reps[side] = {
-            name: float(np.mean([mask[a:b].any() for a, b in spans[side]])) if spans[side] else 0.0
-            for name, mask in masks.items()
-        }
-        clipped_samples[side] = {
-            name: float(np.mean(np.concatenate([mask[a:b] for a, b in spans[side]]))) if spans[side] else 0.0
-            for name, mask in masks.items()
-        }
-    return MeasuredSet(exercise_set, values, levels, clipped_reps, clipped_samples)
-
-
-def _spans(motion: Motion, exercise_set: ExerciseSet, side: Side) -> list[Span]:
-    """Where each repetition is measured.
-
-    Sides that move together are measured over the time in which either of them is in the pair's repetition,
-    so that a boundary placed a little differently does not look like work.
-    """
-    windows = list(exercise_set.reps[side])
-    if exercise_set.kind is Kind.SIMULTANEOUS:
-        for i, j in exercise_set.pairs:
-            (a, b), (c, d) = exercise_set.reps[Side.LEFT][i], exercise_set.reps[Side.RIGHT][j]
-            windows[i if side is Side.LEFT else j] = (min(a, c), max(b, d))
-    track = motion.track
-    return [(track.index(a), track.index(b)) for a, b in windows]
-
-
-def _levels(motion: Motion, spans: Sequence[Span]) -> dict[str, float]:
-    """How much a side moved during its repetitions, to hold against the noise floor."""
-    if not spans:
-        return {"gyr": 0.0, "acc": 0.0}
-    valid = motion.track.valid
-
-    def level(values: FloatArray | None) -> float:
-        found = np.array([]) if values is None else masked_mean(values, valid, spans)
-        return float(np.nanmedian(found)) if np.isfinite(found).any() else 0.0
-
-    return {"gyr": level(motion.speed), "acc": level(motion.dynamic_norm)}
-
-
-def _times(
-    exercise_set: ExerciseSet, motions: dict[Side, Motion], spans: dict[Side, list[Span]], *, steps: bool
-) -> dict[str, dict[Side, FloatArray]]:
-    values: dict[str, dict[Side, FloatArray]] = {"rep_duration": {}, "active_time": {}}
-    if steps:
-        values |= {"stride_time": {}, "swing_time": {}, "stance_time": {}}
-    for side, motion in motions.items():
-        reps = np.array(exercise_set.reps[side], dtype=np.float64).reshape(-1, 2)
-        duration = reps[:, 1] - reps[:, 0]
-        values["rep_duration"][side] = duration
-        level, rest = (
-            (motion.dynamic_norm, REST_ACCELERATION) if motion.speed is None else (motion.speed, REST_SPEED)
-        )
-        active = masked_mean((level > rest).astype(np.float64), motion.track.valid, spans[side])
-        values["active_time"][side] = active * duration
-        if steps:
-            swing = _swing_times(exercise_set, side)
-            values["stride_time"][side] = duration
-            values["swing_time"][side] = swing
-            values["stance_time"][side] = duration - swing
-    return values
-
-
-def _swing_times(exercise_set: ExerciseSet, side: Side) -> FloatArray:
-    """Foot off to the first contact after it, per stride; NaN where there is none."""
-    events = exercise_set.events[side]
-    contacts, offs = np.array(events.contact_s), np.array(events.foot_off_s)
-    out = np.full(len(exercise_set.reps[side]), np.nan)
-    for i, (start, end) in enumerate(exercise_set.reps[side]):
-        contact = contacts[(contacts > start) & (contacts < end)]
-        if contact.size and offs.size:
-            off = offs[np.argmin(np.abs(offs - start))]
-            if off < contact[0]:
-                out[i] = contact[0] - off
-    return out
-
-
-def onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[Side, FloatArray]:
-    """Time by which the right side moves after the left one, ms, for pairs of simultaneous repetitions.
-
-    The lag of greatest cross-correlation of |angular velocity| (of dynamic acceleration without a gyroscope),
-    sub-sample by a parabola. It is held as zeros on the left and lags on the right, so that right minus left
-    is the lag. NaN where repetitions alternate or do not pair.
-    """
-    lags = {side: np.full(len(exercise_set.reps[side]), np.nan) for side in motions}
-    if exercise_set.kind is not Kind.SIMULTANEOUS or len(motions) < 2:
-        return lags
-    signals = {side: m.dynamic_norm if m.speed is None else m.speed for side, m in motions.items()}
-    track = motions[Side.LEFT].track
-    both_valid = motions[Side.LEFT].track.valid & motions[Side.RIGHT].track.valid
-    for i, j in exercise_set.pairs:
-        (a, b), (c, d) = exercise_set.reps[Side.LEFT][i], exercise_set.reps[Side.RIGHT][j]
-        length = (b - a + d - c) / 2
-        low, high = track.index(min(a, c)), track.index(max(b, d)) + 1
-        reach = max(2, round(MAX_LAG * length * track.rate_hz))
-        whole = slice(low - reach, high + reach)
-        if low < reach or high + reach > len(track) or not both_valid[whole].all():
-            continue
-        shift = _best_shift(signals[Side.LEFT], signals[Side.RIGHT], low, high, reach)
-        lags[Side.LEFT][i] = 0.0
-        lags[Side.RIGHT][j] = 1000 * shift / track.rate_hz
-    return lags
-
-
-def _best_shift(left: FloatArray, right: FloatArray, low: int, high: int, reach: int) -> float:
-    """Samples by which ``right`` comes after ``left`` around ``low`` to ``high``; NaN at the search's edge.
-
-    Each side's window is slid over the other side and the two answers are averaged, so that swapping the
-    sides negates the result. The correlation is normalised for every lag: otherwise what leaves the window
-    pulls the answer towards zero.
-    """
-    there = _slide(left[low:high], right[low - reach : high + reach])
-    back = _slide(right[low:high], left[low - reach : high + reach])
-    return (there - back) / 2
-
-
-def _slide(window: FloatArray, other: FloatArray) -> float:
-    """Lag of greatest normalised correlation of a window along a longer signal, from its middle."""
-    views = sliding_window_view(other, len(window))
-    centred = window - window.mean()
-    spread = views.std(axis=1) * len(window) + 1e-12
-    correlation = (views @ centred) / spread
-    at = int(np.argmax(correlation))
-    if at in (0, len(correlation) - 1):
-        return math.nan
-    before, peak, after = correlation[at - 1 : at + 2]
-    curve = before - 2 * peak + after
-    return float(at - len(correlation) // 2 + (0.5 * (before - after) / curve if curve else 0.0))
 
 
 def compare(
@@ -291,15 +121,20 @@ def _refusal(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Qualit
                 return "the sides do not move at the same time"
             return (
                 "no gyroscope"
-                if entry.signal == "gyr" and all(m.levels[side]["gyr"] == 0 for m in own)
+                if entry.signal == "gyr" and all(not m.facts[side].level["gyr"].any() for m in own)
                 else "too few samples in every repetition"
             )
-        level = max(m.levels[side][entry.signal] for m in own)
+        level = max(_median(m.facts[side].level[entry.signal]) for m in own)
         least = TIMES_FLOOR * NOISE_FLOOR[entry.signal]
         if level < least:
             unit = "deg/s" if entry.signal == "gyr" else "m/s2"
             return f"the {side} side hardly moved ({level:.2g} {unit}, at least {least:g} is needed)"
     return ""
+
+
+def _median(values: FloatArray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else 0.0
 
 
 def _blocked(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Quality) -> str:
@@ -310,9 +145,12 @@ def _blocked(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Qualit
         return ""
     for side in Side:
         own = [m for m in measured if m.exercise_set.reps[side]]
-        reps = np.mean([m.clipped_reps[side][entry.signal] for m in own]) if own else 0.0
-        samples = np.mean([m.clipped_samples[side][entry.signal] for m in own]) if own else 0.0
-        if (entry.name in PEAK_METRICS and reps > MAX_CLIPPED_REPS) or samples > MAX_CLIPPED_SAMPLES:
+        clipped = np.concatenate([m.facts[side].clipped[entry.signal] for m in own] or [np.array([])])
+        samples = np.concatenate([m.facts[side].samples for m in own] or [np.array([])])
+        reps_share = float(np.mean(clipped > 0)) if clipped.size else 0.0
+        samples_share = float(clipped.sum() / max(samples.sum(), 1))
+        peaks_cut = entry.name in PEAK_METRICS and reps_share > MAX_CLIPPED_REPS
+        if peaks_cut or samples_share > MAX_CLIPPED_SAMPLES:
             return f"the {side} sensor reached its full scale"
     return ""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from analysis.comparison import compare, measure, rep_values
+from analysis.comparison import compare, rep_values
 from analysis.exercises import find_exercise
 from analysis.findings import find, overall_verdict, summarise
 from analysis.frames import motion
+from analysis.measurement import measure
 from analysis.metrics import AMPLITUDE_REMOUNT_SD, DELTA_TABLE_VERSION
 from analysis.profiles import find_profile, match_profile
 from analysis.quality import assess
@@ -53,7 +54,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     quality = assess(recording, aligned, motions)
     segmented = segment(motions, exercise, recording.placement, shared_grid=aligned.shared_grid)
     sets = tuple(found.exercise_set for found in segmented)
-    measured = [measure(exercise_set, motions, recording.load_kg) for exercise_set in sets]
+    measured = measure(sets, motions, recording.load_kg)
     metrics = compare(measured, settings, quality)
     verdict, mixed = overall_verdict(metrics, recording, profile)
     findings = find(recording, sets, metrics, quality, verdict, profile, mixed=mixed)

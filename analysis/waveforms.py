@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.comparison import MeasuredSet
 from analysis.frames import Motion
+from analysis.measurement import MeasuredSet
 from analysis.results import Waveform
 from analysis.segmentation.similarity import normalise_time
 from sensing.recording import FloatArray, Side

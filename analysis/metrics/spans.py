@@ -32,6 +32,13 @@ def masked_max(values: FloatArray, valid: np.ndarray, spans: Sequence[Span]) -> 
     return np.where(np.isfinite(share), top, np.nan)
 
 
+def counts(mask: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
+    """True samples in each span."""
+    total = np.r_[0, np.cumsum(mask)]
+    a, b = _bounds(spans)
+    return np.asarray(total[b] - total[a])
+
+
 def seconds(spans: Sequence[Span], rate_hz: float) -> FloatArray:
     """Length of each span, s."""
     a, b = _bounds(spans)

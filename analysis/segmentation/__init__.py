@@ -116,7 +116,10 @@ def _strides(
     on_foot = placement in (Placement.FOOT, Placement.ANKLE, Placement.SHANK)
     if not on_foot or exercise.movement not in ("", "strides") or exercise.coupled:
         return {}
-    found = {side: find_strides(motions[side], cycle, placement) for side, cycle in cycles.items()}
+    known = exercise.movement == "strides"
+    found = {
+        side: find_strides(motions[side], cycle, placement, known=known) for side, cycle in cycles.items()
+    }
     strides = {side: s for side, s in found.items() if s is not None and spans[side]}
     if len(strides) < len(cycles):
         return {}

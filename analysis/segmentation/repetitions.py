@@ -11,7 +11,8 @@ sits) only sets the filters.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import lru_cache
+from typing import Final, Literal
 
 import numpy as np
 from scipy import fft, ndimage, signal
@@ -174,9 +175,7 @@ def reduce_to_cycle(motion: Motion, span: Span, rhythm: Rhythm | None) -> Cycle:
         carrier, cut_hz, drift_hz = work, 3.0, 0.1
     else:
         f0 = 1 / rhythm.period_s
-        sos = signal.butter(
-            2, (0.5 * f0, min(1.7 * f0, 0.45 * work_hz)), btype="band", fs=work_hz, output="sos"
-        )
+        sos = butterworth("band", (round(0.5 * f0, 3), round(min(1.7 * f0, 0.45 * work_hz), 3)), work_hz)
         carrier, cut_hz, drift_hz = (
             _zero_phase(sos, work, rhythm.period_s * work_hz),
             HARMONICS * f0,
@@ -184,7 +183,7 @@ def reduce_to_cycle(motion: Motion, span: Span, rhythm: Rhythm | None) -> Cycle:
         )
     axis = main_axis(carrier)
     turn = lowpass(work @ axis, cut_hz, work_hz)
-    drift = signal.butter(2, drift_hz, btype="high", fs=work_hz, output="sos")
+    drift = butterworth("high", (round(drift_hz, 3),), work_hz)
     angle = _zero_phase(drift, np.cumsum(turn - turn.mean()) / work_hz, work_hz / drift_hz)
     width = max(3, int((rhythm.period_s if rhythm else 3.0) * work_hz))
     rotation = lowpass(
@@ -321,7 +320,16 @@ def lowpass(values: FloatArray, cut_hz: float, rate_hz: float) -> FloatArray:
     """Second-order zero-phase low-pass along the first axis; unchanged where the cut is above the band."""
     if cut_hz >= 0.45 * rate_hz:
         return values
-    return _zero_phase(signal.butter(2, cut_hz, fs=rate_hz, output="sos"), values, rate_hz / cut_hz)
+    return _zero_phase(butterworth("low", (round(cut_hz, 3),), rate_hz), values, rate_hz / cut_hz)
+
+
+@lru_cache(maxsize=256)
+def butterworth(
+    kind: Literal["low", "high", "band"], cut_hz: tuple[float, ...], rate_hz: float
+) -> FloatArray:
+    """Second-order sections of a second-order Butterworth filter."""
+    cut = cut_hz[0] if len(cut_hz) == 1 else list(cut_hz)
+    return signal.butter(2, cut, btype=kind, fs=rate_hz, output="sos")
 
 
 def _zero_phase(sos: FloatArray, values: FloatArray, scale: float) -> FloatArray:

@@ -12,7 +12,14 @@ from scipy import signal
 from analysis.frames import Motion, norm
 from analysis.results import SideEvents
 from analysis.segmentation.bouts import Span
-from analysis.segmentation.repetitions import HYSTERESIS, Cycle, lowpass, turning_points, values_of
+from analysis.segmentation.repetitions import (
+    HYSTERESIS,
+    Cycle,
+    butterworth,
+    lowpass,
+    turning_points,
+    values_of,
+)
 from sensing.recording import FloatArray, Interval, Placement
 
 MAX_STRIDE_S: Final = 2.5
@@ -25,8 +32,8 @@ MAX_SWING_SHARE: Final = 0.46
 IMPACT_BAND_HZ: Final = 5.0
 """Acceleration above this shows impacts, Hz."""
 
-SPIKY: Final = 6.0
-"""98th percentile over median of that acceleration: 3 to 4 in pedalling, 7 to 35 in steps."""
+SPIKY: Final = 4.0
+"""Usual peak of that acceleration in a cycle over its median: under 3 in pedalling, 10 to 100 in steps."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,10 @@ class Strides:
     events: SideEvents
 
 
-def find_strides(motion: Motion, cycle: Cycle, placement: Placement) -> Strides | None:
-    """Strides of one side, or None where the movement is not stepping.
+def find_strides(
+    motion: Motion, cycle: Cycle, placement: Placement, *, known: bool = False
+) -> Strides | None:
+    """Strides of one side, or None where the movement is not stepping; ``known`` says that it is.
 
     Notes
     -----
@@ -55,7 +64,7 @@ def find_strides(motion: Motion, cycle: Cycle, placement: Placement) -> Strides 
     into = 1 if np.median(falling) < np.median(rising) else -1
     swing = min(float(np.median(falling)), float(np.median(rising)))
     quick_swing = swing <= MAX_SWING_SHARE * float(np.median(falling) + np.median(rising))
-    if not (quick_swing or has_impacts(motion, cycle.span)):
+    if not (known or quick_swing or has_impacts(motion, cycle.span, cycle.rhythm.period_s)):
         return None
     track = motion.track
     rotation = -into * _fine_rotation(motion, cycle)
@@ -81,14 +90,16 @@ def find_strides(motion: Motion, cycle: Cycle, placement: Placement) -> Strides 
     return Strides(strides, events)
 
 
-def has_impacts(motion: Motion, span: Span) -> bool:
-    """Whether acceleration above 5 Hz comes in spikes, as from feet meeting the ground, or evenly."""
+def has_impacts(motion: Motion, span: Span, period_s: float) -> bool:
+    """Whether acceleration above 5 Hz spikes once a cycle, as from feet meeting the ground."""
     rate = motion.track.rate_hz
     if rate < 2.5 * IMPACT_BAND_HZ:
         return False
-    sos = signal.butter(2, IMPACT_BAND_HZ, btype="high", fs=rate, output="sos")
+    sos = butterworth("high", (IMPACT_BAND_HZ,), rate)
     sharp = norm(signal.sosfiltfilt(sos, motion.track.acc[slice(*span)], axis=0))
-    return bool(np.percentile(sharp, 98) >= SPIKY * np.median(sharp))
+    cycle = max(1, round(period_s * rate))
+    whole = sharp[: len(sharp) // cycle * cycle].reshape(-1, cycle)
+    return bool(whole.size and np.median(whole.max(axis=1)) >= SPIKY * np.median(sharp))
 
 
 def _fine_rotation(motion: Motion, cycle: Cycle) -> FloatArray:

@@ -1,0 +1,202 @@
+"""Every metric of every repetition: one pass over each array for the whole recording, then split by set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from analysis.frames import Motion
+from analysis.metrics import METRICS
+from analysis.metrics.spans import counts, masked_mean
+from analysis.results import ExerciseSet, Kind
+from analysis.segmentation.bouts import REST_ACCELERATION, REST_SPEED, Span
+from sensing.recording import FloatArray, Side
+
+MAX_LAG: Final = 0.2
+"""Lags are looked for up to this share of a repetition."""
+
+
+@dataclass(frozen=True, eq=False)
+class SideFacts:
+    """What the gates need to know of one side's repetitions in one set, one value each.
+
+    Attributes
+    ----------
+    level : dict of str to (n,) float array
+        Mean movement by signal: ``gyr`` in deg/s, ``acc`` in m/s2; NaN where too much is missing.
+    clipped : dict of str to (n,) int array
+        Samples at full scale, by signal.
+    samples : (n,) int array
+        Samples.
+    """
+
+    level: dict[str, FloatArray]
+    clipped: dict[str, np.ndarray]
+    samples: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredSet:
+    """A set with every metric's value per repetition.
+
+    ``values[name][side]`` has one value per repetition of the side, NaN where it has none.
+    """
+
+    exercise_set: ExerciseSet
+    values: dict[str, dict[Side, FloatArray]]
+    facts: dict[Side, SideFacts]
+
+
+def measure(
+    sets: Sequence[ExerciseSet], motions: dict[Side, Motion], load_kg: tuple[float, float] | None
+) -> list[MeasuredSet]:
+    """Every metric of every repetition of every set; weights held, if any, enter `load_moved`."""
+    by_side = {side: _measure_side(sets, side, motion, load_kg) for side, motion in motions.items()}
+    out = []
+    for k, exercise_set in enumerate(sets):
+        own = {side: measured[k] for side, measured in by_side.items()}
+        names = {name: None for values, _ in own.values() for name in values}
+        values = {name: {side: v[name] for side, (v, _) in own.items()} for name in names}
+        values["onset_lag"] = onset_lags(exercise_set, motions)
+        out.append(MeasuredSet(exercise_set, values, {side: facts for side, (_, facts) in own.items()}))
+    return out
+
+
+def _measure_side(
+    sets: Sequence[ExerciseSet], side: Side, motion: Motion, load_kg: tuple[float, float] | None
+) -> list[tuple[dict[str, FloatArray], SideFacts]]:
+    """One side's values and facts, set by set."""
+    per_set = [_spans(motion, s, side) for s in sets]
+    spans = [span for own in per_set for span in own]
+    cuts = np.cumsum([len(own) for own in per_set])[:-1].astype(np.intp)
+    track = motion.track
+    flat = {m.name: m.compute(motion, spans) for m in METRICS if m.compute is not None}
+    if load_kg is not None:
+        flat["load_moved"] = load_kg[list(Side).index(side)] * flat["angle_travelled"]
+    level, rest = (
+        (motion.dynamic_norm, REST_ACCELERATION) if motion.speed is None else (motion.speed, REST_SPEED)
+    )
+    flat["active_time"] = masked_mean((level > rest).astype(np.float64), track.valid, spans)
+    facts = {
+        "gyr": np.zeros(len(spans))
+        if motion.speed is None
+        else masked_mean(motion.speed, track.valid, spans),
+        "acc": masked_mean(motion.dynamic_norm, track.valid, spans),
+        "gyr_clipped": counts(track.gyr_clipped, spans),
+        "acc_clipped": counts(track.acc_clipped, spans),
+        "samples": np.array([b - a for a, b in spans], dtype=np.intp),
+    }
+    values = {name: np.split(v, cuts) for name, v in flat.items()}
+    split = {name: np.split(v, cuts) for name, v in facts.items()}
+    return [
+        (
+            _with_times(s, side, {name: v[k] for name, v in values.items()}),
+            SideFacts(
+                {"gyr": split["gyr"][k], "acc": split["acc"][k]},
+                {"gyr": split["gyr_clipped"][k], "acc": split["acc_clipped"][k]},
+                split["samples"][k],
+            ),
+        )
+        for k, s in enumerate(sets)
+    ]
+
+
+def _with_times(
+    exercise_set: ExerciseSet, side: Side, values: dict[str, FloatArray]
+) -> dict[str, FloatArray]:
+    """The values with those that come from boundaries and events; without steps, none of steps."""
+    reps = np.array(exercise_set.reps[side], dtype=np.float64).reshape(-1, 2)
+    duration = reps[:, 1] - reps[:, 0]
+    out = values | {"rep_duration": duration, "active_time": values["active_time"] * duration}
+    if any(events.contact_s for events in exercise_set.events.values()):
+        swing = _swing_times(exercise_set, side)
+        return out | {"stride_time": duration, "swing_time": swing, "stance_time": duration - swing}
+    steps = {m.name for m in METRICS if m.steps_only}
+    return {name: v for name, v in out.items() if name not in steps}
+
+
+def _spans(motion: Motion, exercise_set: ExerciseSet, side: Side) -> list[Span]:
+    """Where each repetition is measured.
+
+    Sides that move together are measured over the time in which either of them is in the pair's repetition,
+    so that a boundary placed a little differently does not look like work.
+    """
+    windows = list(exercise_set.reps[side])
+    if exercise_set.kind is Kind.SIMULTANEOUS:
+        for i, j in exercise_set.pairs:
+            (a, b), (c, d) = exercise_set.reps[Side.LEFT][i], exercise_set.reps[Side.RIGHT][j]
+            windows[i if side is Side.LEFT else j] = (min(a, c), max(b, d))
+    track = motion.track
+    return [(track.index(a), track.index(b)) for a, b in windows]
+
+
+def _swing_times(exercise_set: ExerciseSet, side: Side) -> FloatArray:
+    """Foot off to the first contact after it, per stride; NaN where there is none."""
+    events = exercise_set.events[side]
+    contacts, offs = np.array(events.contact_s), np.array(events.foot_off_s)
+    out = np.full(len(exercise_set.reps[side]), np.nan)
+    for i, (start, end) in enumerate(exercise_set.reps[side]):
+        contact = contacts[(contacts > start) & (contacts < end)]
+        if contact.size and offs.size:
+            off = offs[np.argmin(np.abs(offs - start))]
+            if off < contact[0]:
+                out[i] = contact[0] - off
+    return out
+
+
+def onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[Side, FloatArray]:
+    """Time by which the right side moves after the left one, ms, for pairs of simultaneous repetitions.
+
+    The lag of greatest cross-correlation of |angular velocity| (of dynamic acceleration without a gyroscope),
+    sub-sample by a parabola. It is held as zeros on the left and lags on the right, so that right minus left
+    is the lag. NaN where repetitions alternate or do not pair.
+    """
+    lags = {side: np.full(len(exercise_set.reps[side]), np.nan) for side in motions}
+    if exercise_set.kind is not Kind.SIMULTANEOUS or len(motions) < 2:
+        return lags
+    signals = {side: m.dynamic_norm if m.speed is None else m.speed for side, m in motions.items()}
+    track = motions[Side.LEFT].track
+    both_valid = motions[Side.LEFT].track.valid & motions[Side.RIGHT].track.valid
+    for i, j in exercise_set.pairs:
+        (a, b), (c, d) = exercise_set.reps[Side.LEFT][i], exercise_set.reps[Side.RIGHT][j]
+        length = (b - a + d - c) / 2
+        low, high = track.index(min(a, c)), track.index(max(b, d)) + 1
+        reach = max(2, round(MAX_LAG * length * track.rate_hz))
+        whole = slice(low - reach, high + reach)
+        if low < reach or high + reach > len(track) or not both_valid[whole].all():
+            continue
+        shift = _best_shift(signals[Side.LEFT], signals[Side.RIGHT], low, high, reach)
+        lags[Side.LEFT][i] = 0.0
+        lags[Side.RIGHT][j] = 1000 * shift / track.rate_hz
+    return lags
+
+
+def _best_shift(left: FloatArray, right: FloatArray, low: int, high: int, reach: int) -> float:
+    """Samples by which ``right`` comes after ``left`` around ``low`` to ``high``; NaN at the search's edge.
+
+    Each side's window is slid over the other side and the two answers are averaged, so that swapping the
+    sides negates the result. The correlation is normalised for every lag: otherwise what leaves the window
+    pulls the answer towards zero.
+    """
+    there = _slide(left[low:high], right[low - reach : high + reach])
+    back = _slide(right[low:high], left[low - reach : high + reach])
+    return (there - back) / 2
+
+
+def _slide(window: FloatArray, other: FloatArray) -> float:
+    """Lag of greatest normalised correlation of a window along a longer signal, from its middle."""
+    views = sliding_window_view(other, len(window))
+    centred = window - window.mean()
+    spread = views.std(axis=1) * len(window) + 1e-12
+    correlation = (views @ centred) / spread
+    at = int(np.argmax(correlation))
+    if at in (0, len(correlation) - 1):
+        return math.nan
+    before, peak, after = correlation[at - 1 : at + 2]
+    curve = before - 2 * peak + after
+    return float(at - len(correlation) // 2 + (0.5 * (before - after) / curve if curve else 0.0))
