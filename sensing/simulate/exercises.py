@@ -110,12 +110,13 @@ EXERCISES: Final = {
             link_m=-0.3,
             link_ratio=-0.8,
         ),
-        # Phases leave out the stance: the leg swings back fastest as the foot leaves the ground.
+        # Two phases count from contact, two from foot off: the shank swings back a little as the foot lands,
+        # tilts over the foot, turns fastest as the heel leaves the ground, and swings forward.
         Exercise(
             "run",
             "strides",
             Placement.SHANK,
-            phases=((1.0, -0.25, 0.5), (-1.05, 0.25, 0.32), (0.05, 0.57, 0.08)),
+            phases=((0.06, -0.05, 0.1), (0.24, 0.03, 0.26), (0.7, -0.2, 0.4), (-1.0, 0.22, 0.38)),
             amplitude_deg=80,
             rep_s=0.72,
             lever_m=-0.18,

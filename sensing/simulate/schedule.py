@@ -64,12 +64,30 @@ class Turns:
 
 
 @dataclass(frozen=True, eq=False)
+class Track:
+    """A joint angle as the sum of sequences of turns, so that one turn may begin before another ends.
+
+    Attributes
+    ----------
+    layers : tuple of Turns
+        Sequences that add up.
+    """
+
+    layers: tuple[Turns, ...]
+
+    def at(self, time_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Angle (deg), angular velocity (deg/s) and angular acceleration (deg/s2) at any times."""
+        angle, rate, change = np.sum([layer.at(time_s) for layer in self.layers], axis=0)
+        return angle, rate, change
+
+
+@dataclass(frozen=True, eq=False)
 class SidePlan:
     """What one limb does.
 
     Attributes
     ----------
-    flexion, off_axis : Turns
+    flexion, off_axis : Track
         About the medio-lateral axis, and the small turn across it.
     tremor_gain : Turns
         Steps (not degrees) of tremor above its resting level of 1.
@@ -83,8 +101,8 @@ class SidePlan:
         Foot contacts and offs; times of peak angular velocity of strokes.
     """
 
-    flexion: Turns
-    off_axis: Turns
+    flexion: Track
+    off_axis: Track
     tremor_gain: Turns
     reps: FloatArray
     amplitude_deg: FloatArray
@@ -189,14 +207,17 @@ def _plan_reps(params: Simulation, draws: Draws, shared_s: FloatArray) -> Plan:
     dominant = params.dominant_side
     sides = []
     for i, side in enumerate(Side):
-        flexion, off_axis = _turns(params, rep_start[..., i], duration[..., i], amplitude[..., i], wobble)
+        starts_of_phases = [
+            rep_start[..., i] + (params.hold_s if k else 0.0) for k in range(len(spec.phases))
+        ]
+        flexion, off_axis = _turns(params, starts_of_phases, duration[..., i], amplitude[..., i], wobble)
         fidgets = _fidgets(params, draws, sets)
         hit = rep_start[..., i] + _stroke_peak(params) * duration[..., i] + params.hold_s
         strikes = spec.impact_g > 0
         sides.append(
             SidePlan(
-                Turns.joined([*flexion, fidgets]),
-                Turns.joined(off_axis),
+                Track((*flexion, fidgets)),
+                Track(tuple(off_axis)),
                 Turns.joined([]),
                 np.stack([rep_start[..., i], rep_start[..., i] + whole[..., i]], axis=-1),
                 amplitude[..., i],
@@ -225,15 +246,21 @@ def _wobble(draws: Draws, shape: tuple[int, ...]) -> FloatArray:
 
 
 def _turns(
-    params: Simulation, start: FloatArray, duration: FloatArray, amplitude: FloatArray, wobble: FloatArray
+    params: Simulation,
+    starts: list[FloatArray],
+    duration: FloatArray,
+    amplitude: FloatArray,
+    wobble: FloatArray,
 ) -> tuple[list[Turns], list[Turns]]:
+    """Flexion and off-axis turns, a layer a phase; ``starts`` is what each phase's start counts from."""
     flexion, off_axis = [], []
     for k, (share, phase_start, phase_length) in enumerate(params.spec.phases):
-        at = (start + phase_start * duration + (params.hold_s if k else 0.0)).ravel()
+        at = (starts[k] + phase_start * duration).ravel()
         length, delta = (phase_length * duration).ravel(), (share * amplitude).ravel()
-        flexion.append(Turns(at, length, delta))
         across = delta * wobble[..., k].ravel()
-        off_axis += [Turns(at, length / 2, across), Turns(at + length / 2, length / 2, -across)]
+        flexion.append(Turns(at, length, delta))
+        halves = [Turns(at, length / 2, across), Turns(at + length / 2, length / 2, -across)]
+        off_axis.append(Turns.joined(halves))
     return flexion, off_axis
 
 
@@ -272,11 +299,13 @@ def _plan_strides(params: Simulation, draws: Draws, stride_s: FloatArray) -> Pla
     sides = []
     for i in range(2):
         off = contact[:, :-1, i] + stance[..., i]
-        flexion, off_axis = _turns(params, off, length[..., i], amplitude[..., i], wobble)
+        # The foot's landing goes with contact, its swing with foot off.
+        starts_of_phases = [contact[:, :-1, i]] * 2 + [off] * 2
+        flexion, off_axis = _turns(params, starts_of_phases, length[..., i], amplitude[..., i], wobble)
         sides.append(
             SidePlan(
-                Turns.joined([*flexion, _fidgets(params, draws, intervals)]),
-                Turns.joined(off_axis),
+                Track((*flexion, _fidgets(params, draws, intervals))),
+                Track(tuple(off_axis)),
                 Turns.joined([]),
                 np.stack([contact[:, :-1, i], contact[:, 1:, i]], axis=-1),
                 amplitude[..., i],
@@ -323,8 +352,8 @@ def _plan_still(params: Simulation, draws: Draws) -> Plan:
             steps = [Turns(starts, lift, gain[:, i] - 1), Turns(down, lift, 1 - gain[:, i])]
         sides.append(
             SidePlan(
-                Turns.joined(turns),
-                Turns.joined([]),
+                Track((Turns.joined(turns),)),
+                Track((Turns.joined([]),)),
                 Turns.joined(steps),
                 np.empty((count if lifts else 0, 0, 2)),
                 nothing,
