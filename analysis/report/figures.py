@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -124,6 +125,17 @@ def _line(ax: Axes, x: Sequence[float], y: Sequence[float], color: str, width: f
     ax.add_line(Line2D(x, y, color=color, linewidth=width, solid_capstyle="butt"))
 
 
+def _name_axes(ax: Axes, x: str = "", y: str = "", *, colors: tuple[str, str] = (MUTED, MUTED)) -> None:
+    """Axis labels no longer than their axis."""
+    room = ax.get_window_extent()
+    ax.set_xlabel(shorten(x, room.width * 0.85), color=colors[0])
+    ax.set_ylabel(shorten(y, room.height * 0.7), color=colors[1])
+
+
+def _quantity(name: str, unit: str) -> str:
+    return ", ".join(filter(None, (words.label(name).lower(), words.unit(unit))))
+
+
 def _message(ax: Axes, text: str) -> None:
     """A grey sentence where there is nothing to draw."""
     width, height = _canvas(ax)
@@ -192,9 +204,9 @@ def _interval(ax: Axes, scale: _Scale, effect: words.Effect, y: float, color: st
     if effect.interval is not None:
         low, high = effect.interval
         _line(ax, (scale(low), scale(high)), (y, y), color, width=size * 0.42)
-        for end, sign in ((low, -1), (high, 1)):
+        for end in effect.interval:
             if not scale.holds(end):
-                x = scale(end)
+                x, sign = scale(end), 1 if end > 0 else -1
                 points = [(x, y - size * 0.55), (x + sign * size * 0.7, y), (x, y + size * 0.55)]
                 ax.add_patch(Polygon(points, facecolor=color, edgecolor="none"))
     side = Side.RIGHT if effect.value >= 0 else Side.LEFT
@@ -279,8 +291,7 @@ def draw_butterfly(ax: Axes, analysis: Analysis) -> None:
         return
     width, height = _canvas(ax)
     row = (height - AXIS_HEIGHT) / len(metrics)
-    names = 12 + max(text_width(words.label(m.name), bold=m.primary) for m in metrics)
-    names = min(names, width * 0.32)
+    names = _names_width(metrics, width)
     units = 10 + max(text_width(words.unit(m.unit), SMALL) for m in metrics)
     units = min(units, width * 0.14)
     middle, half = (names + width - units) / 2, (width - units - names) / 2
@@ -293,7 +304,7 @@ def draw_butterfly(ax: Axes, analysis: Analysis) -> None:
                 offset = (j - (len(lines) - 1) / 2) * 13
                 _text(ax, middle, y + offset, line, color=MUTED, size=SMALL, ha="center")
             continue
-        _bars(ax, metric, y, middle, half, min(row * 0.52, 22))
+        _bars(ax, metric, y, middle, half, min(row * 0.6, 22))
         _text(
             ax,
             width - units + 10,
@@ -305,6 +316,11 @@ def draw_butterfly(ax: Axes, analysis: Analysis) -> None:
     if any(m.primary for m in metrics) and not all(m.primary for m in metrics):
         note = shorten("bold: main measures, which carry the answer", width, SMALL)
         _text(ax, 0, height - AXIS_HEIGHT + 19, note, color=MUTED, size=SMALL)
+
+
+def _names_width(metrics: Sequence[Metric], width: float) -> float:
+    """Room for the names of the rows: the longest one, at most a third of the figure."""
+    return min(12 + max(text_width(words.label(m.name), bold=m.primary) for m in metrics), width * 0.32)
 
 
 def _row_name(ax: Axes, metric: Metric, y: float, width: float, row: float) -> None:
@@ -347,8 +363,11 @@ def _bars(ax: Axes, metric: Metric, y: float, middle: float, half: float, height
         _text(ax, (start if inside else end) + sign * 6, y, texts[side], color=color, weight="bold", ha=align)
 
 
-def draw_forest(ax: Axes, analysis: Analysis) -> None:
-    """Difference of every metric with its 95 % interval; grey where it is not established."""
+def draw_forest(ax: Axes, analysis: Analysis, *, named: bool = False) -> None:
+    """Difference of every metric with its 95 % interval; grey where it is not established.
+
+    The rows stand beside those of `draw_butterfly`; ``named`` repeats their names where it stands alone.
+    """
     metrics = words.rows(analysis)
     if not metrics:
         _message(ax, "There is nothing to compare.")
@@ -359,8 +378,12 @@ def draw_forest(ax: Axes, analysis: Analysis) -> None:
     effects = [words.Effect(metric) for metric in metrics]
     values = 12 + max(text_width(effect.text, bold=True) for effect in effects)
     on_axis = [e for m, e in zip(metrics, effects, strict=True) if _on_axis(m, e)]
+    if not on_axis and all(effect.value is None for effect in effects):
+        _message(ax, "No difference to show.")
+        return
     extents = [x for e in on_axis for x in (e.value or 0.0, *(e.interval or ()), e.mdc or 0.0)]
-    scale = _Scale(extents, 8, width - values - 8, "%", most=80.0)
+    names = _names_width(metrics, width) if named else 0.0
+    scale = _Scale(extents, names + 8, width - values - 8, "%", most=80.0)
     band = max((e.mdc for e in on_axis if e.mdc), default=0.0)
     if band and len({e.mdc for e in on_axis if e.mdc}) == 1:
         _rectangle(ax, scale(-band), scale(band), 0, bottom, BAND)
@@ -369,6 +392,8 @@ def draw_forest(ax: Axes, analysis: Analysis) -> None:
             _rectangle(ax, scale(-effect.mdc), scale(effect.mdc), row * i, row * (i + 1), BAND)
     _line(ax, (scale(0), scale(0)), (0, bottom), INK, width=1.4)
     for i, (metric, effect) in enumerate(zip(metrics, effects, strict=True)):
+        if named:
+            _row_name(ax, metric, row * (i + 0.5), names - 10, row)
         _forest_row(ax, scale, metric, effect, row * (i + 0.5), width)
     _axis(ax, scale, bottom)
 
@@ -430,8 +455,8 @@ def draw_reps(ax: Axes, analysis: Analysis) -> dict[str, tuple[str, ...]]:
                 zorder=4, clip_on=False, gid=gid,
             )  # fmt: skip
             titles[gid] = tuple(_tooltip(values, int(i)) for i in chosen)
-    _label_sets(ax, starts, total)
-    ax.set_ylabel(f"{words.label(values.metric).lower()}, {words.unit(values.unit)}".rstrip(", "))
+    many = _label_sets(ax, starts, total)
+    _name_axes(ax, "set" if many else "", _quantity(values.metric, values.unit))
     ax.yaxis.set_major_locator(MaxNLocator(5))
     ax.margins(y=0.08)
     if not values.used[seen].all():
@@ -479,19 +504,20 @@ def _set_mean(
 def _tooltip(values: RepValues, i: int) -> str:
     amount = words.with_unit(words.number(float(values.value[i])), values.unit)
     state = "" if values.used[i] else " (left out)"
-    return f"Set {int(values.set_index[i]) + 1}, rep {int(values.rep_index[i]) + 1}, {values.side[i]}: {amount}{state}"
+    where = f"Set {int(values.set_index[i]) + 1}, rep {int(values.rep_index[i]) + 1}, {values.side[i]}"
+    return f"{where}: {amount}{state}"
 
 
-def _label_sets(ax: Axes, starts: dict[int, float], total: float) -> None:
+def _label_sets(ax: Axes, starts: dict[int, float], total: float) -> bool:
+    """Name every set below its dots; True where there is room for its number only."""
     edges = [*starts.values(), total]
-    middles = [(a + b) / 2 - 0.5 for a, b in zip(edges, edges[1:], strict=False)]
+    middles = [(a + b) / 2 - 0.5 for a, b in pairwise(edges)]
     room = ax.get_window_extent().width * 0.8 / len(starts)
     many = text_width(f"set {max(starts) + 1}") + 8 > room
     ax.set_xticks(middles, [f"{i + 1}" if many else f"set {i + 1}" for i in starts])
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(-1.2, total + 0.2)
-    if many:
-        ax.set_xlabel("set")
+    return many
 
 
 def first_waveform(analysis: Analysis) -> Waveform | None:
@@ -523,8 +549,7 @@ def draw_waves(ax: Axes, analysis: Analysis) -> None:
     ax.set_xlim(0, 100)
     ax.margins(y=0.06)
     ax.yaxis.set_major_locator(MaxNLocator(6))
-    ax.set_xlabel(f"{words.repetition(analysis)}, % done")
-    ax.set_ylabel(f"{words.label(wave.name).lower()}, {words.unit(wave.unit)}".rstrip(", "))
+    _name_axes(ax, f"{words.repetition(analysis)}, % done", _quantity(wave.name, wave.unit))
     legend = ax.legend(
         loc="lower right", bbox_to_anchor=(1, 1), ncol=2, frameon=False, fontsize=SMALL,
         borderaxespad=0.2, handlelength=2.6, columnspacing=1.6, borderpad=0.2,
@@ -565,8 +590,7 @@ def draw_cyclogram(ax: Axes, analysis: Analysis) -> None:
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(4))
     unit = words.unit(wave.unit)
-    ax.set_xlabel(f"left, {unit}", color=FILL[Side.LEFT])
-    ax.set_ylabel(f"right, {unit}", color=FILL[Side.RIGHT])
+    _name_axes(ax, f"left, {unit}", f"right, {unit}", colors=(FILL[Side.LEFT], FILL[Side.RIGHT]))
     pill = {"facecolor": SURFACE, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
     for x, y, align, text in ((0.03, 0.97, "left", "right more"), (0.97, 0.05, "right", "left more")):
         ax.text(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -101,11 +102,19 @@ def _template() -> Template:
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=lambda value: words.printable(value) if type(value) is str else value,
+        finalize=lambda value: _text(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2")
+
+
+_TOGETHER: Final = re.compile(r"(?<=\d) (?=%)|(?<=\b[LR]) (?=\d)")
+
+
+def _text(text: str) -> str:
+    """Text that a page can show, with no line break inside ``R 11.8 %``."""
+    return _TOGETHER.sub("\u00a0", words.printable(text))
 
 
 def _tone(analysis: Analysis) -> str:
@@ -124,11 +133,12 @@ def _panels(analysis: Analysis, history: Trend | None) -> list[Panel]:
         ),
         _panel(
             analysis, "bars", "Left and right, metric by metric", (560, table_height),
-            figures.draw_butterfly, _value_table(words.rows(analysis)),
+            figures.draw_butterfly, _value_table(words.rows(analysis)), narrow=370,
         ),
         _panel(
             analysis, "forest", "Difference with 95 % interval", (370, table_height),
             figures.draw_forest, _metric_table(analysis.metrics),
+            narrow=400, draw_narrow=partial(figures.draw_forest, named=True),
         ),
     ]  # fmt: skip
     if words.focus_values(analysis) is not None:
@@ -151,17 +161,21 @@ def _panels(analysis: Analysis, history: Trend | None) -> list[Panel]:
         def draw(ax: Axes, analysis: Analysis) -> None:
             figures.draw_trend(ax, analysis, history)
 
-        panels.append(_panel(analysis, "trend", title, (620, 300), draw, _trend_table(history)))
+        panels.append(_panel(analysis, "trend", title, (620, 250), draw, _trend_table(history)))
     return panels
 
 
 def _panel(
     analysis: Analysis, name: str, title: str, size: tuple[int, int], draw: Draw, table: Table,
-    *, narrow: int | None = None,
+    *, narrow: int | None = None, draw_narrow: Draw | None = None,
 ) -> Panel:  # fmt: skip
     label = f"{title}. {_described(analysis, name)} The data table below holds the numbers."
     svg = _draw(analysis, name, label, size, draw)
-    small = None if narrow is None else _draw(analysis, f"{name}-narrow", label, (narrow, size[1]), draw)
+    small = (
+        None
+        if narrow is None
+        else _draw(analysis, f"{name}-narrow", label, (narrow, size[1]), draw_narrow or draw)
+    )
     return Panel(name, title, svg, small, *size, table)
 
 

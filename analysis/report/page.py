@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,7 +37,7 @@ HEIGHT: Final = WIDTH * 297 / 210
 MARGIN: Final = 56.0
 INNER: Final = WIDTH - 2 * MARGIN
 LEADING: Final = 1.45
-SCALE: Final = 1.75
+SCALE: Final = 1.6
 """Pixels per figure unit."""
 
 
@@ -82,18 +81,23 @@ class _Sheet:
 def render_page(analysis: Analysis, *, history: Trend | None = None) -> bytes:
     """The page as PNG data."""
     buffer = io.BytesIO()
-    with styled(), warnings.catch_warnings():
-        # A name in a script that the font lacks shows as boxes; that is no reason to warn on every glyph.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), facecolor=SURFACE)
-        ax = figures.add_axes(figure, (0, 0, WIDTH, HEIGHT))
-        ax.set_axis_off()
-        ax.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
-        sheet = _Sheet(figure, ax)
-        _draw_page(sheet, analysis, history)
-        title = f"sidewise {words.software_version()}"
-        figure.savefig(buffer, format="png", dpi=72 * SCALE, metadata={"Software": title})
+    with styled():
+        figure = draw_page(analysis, history)
+        software = {"Software": f"sidewise {words.software_version()}"}
+        figure.savefig(
+            buffer, format="png", dpi=72 * SCALE, metadata=software, pil_kwargs={"compress_level": 4}
+        )
     return buffer.getvalue()
+
+
+def draw_page(analysis: Analysis, history: Trend | None = None) -> Figure:
+    """The page as a figure; call it within `style.styled`."""
+    figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), facecolor=SURFACE)
+    ax = figures.add_axes(figure, (0, 0, WIDTH, HEIGHT))
+    ax.set_axis_off()
+    ax.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+    _draw_page(_Sheet(figure, ax), analysis, history)
+    return figure
 
 
 def _draw_page(sheet: _Sheet, analysis: Analysis, history: Trend | None) -> None:
@@ -142,7 +146,7 @@ def _verdict(sheet: _Sheet, analysis: Analysis, y: float) -> float:
         (MARGIN + 9, y + 21),
         wide,
         6,
-        boxstyle="round,pad=7",
+        boxstyle="round,pad=7,rounding_size=10",
         facecolor="none",
         edgecolor=color,
         linewidth=1.2,

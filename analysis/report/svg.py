@@ -12,6 +12,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from analysis.report.style import CSS_VARIABLE, LEFT, RIGHT_FILL
+from analysis.report.words import printable
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 _REFERENCE: Final = re.compile(r"url\(#([^)]+)\)")
@@ -47,7 +48,7 @@ def inline_svg(
     root.attrib = {
         "viewBox": root.get("viewBox", ""),
         "role": "img",
-        "aria-label": label,
+        "aria-label": printable(label),
         "class": "figure",
         "preserveAspectRatio": "xMinYMin meet",
     }
@@ -94,4 +95,4 @@ def _add_titles(root: ElementTree.Element, identity: str, texts: Sequence[str]) 
         element for element in group.iter() if element.tag in ("use", "path") and element not in outlines
     ]
     for mark, text in zip(marks, texts, strict=True):
-        ElementTree.SubElement(mark, "title").text = text
+        ElementTree.SubElement(mark, "title").text = printable(text)

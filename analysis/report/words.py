@@ -130,7 +130,7 @@ def sided_interval(interval: Interval | None, places: int, unit_name: str = "%")
 
 
 class Effect:
-    """One metric's difference as the report shows it: on the percent scale where a ratio holds, else in its unit.
+    """One metric's difference as the report shows it: in percent where a ratio holds, else in its unit.
 
     Attributes
     ----------
@@ -256,7 +256,7 @@ def headline(analysis: Analysis) -> str:
     """The verdict in one short line that names the side."""
     verdict, one, both = analysis.verdict, limb(analysis), limb(analysis, plural=True)
     if verdict.verdict is VerdictWord.BALANCED:
-        return f"Both {both} did the same work"
+        return f"Both {both} moved alike"
     if verdict.verdict is VerdictWord.INCONCLUSIVE:
         return f"Not clear yet if the two {both} differ"
     if verdict.verdict is VerdictWord.NOT_ASSESSABLE or verdict.side is None:
@@ -310,25 +310,42 @@ def explanation(analysis: Analysis) -> list[str]:
         said.append(
             "The data are poor, so this page gives no firm answer. Check the sensors and record again."
         )
+    if any(exercise_set.coupled for exercise_set in analysis.sets):
+        said.append("A crank, bar or handle links the two sides, so which one pushed harder cannot be seen.")
     metric = focus(analysis)
     if metric is not None and metric.scope == "this_set" and Effect(metric).value is not None:
         said.append("This holds for this recording only: it has too few sets to say more.")
+    return said + _tally(analysis)
+
+
+def _tally(analysis: Analysis) -> list[str]:
+    """How the measures split, and how long each side was active."""
+    judged = [row for row in rows(analysis) if row.verdict is not VerdictWord.NOT_ASSESSABLE]
+    sides = [row.side for row in judged if row.verdict is VerdictWord.ASYMMETRIC]
+    said = []
+    if judged:
+        counts = [f"{sides.count(side)} more on the {side}" for side in Side if side in sides]
+        even = sum(row.verdict is VerdictWord.BALANCED for row in judged)
+        counts += [f"{even} even"] if even else []
+        unclear = sum(row.verdict is VerdictWord.INCONCLUSIVE for row in judged)
+        counts += [f"{unclear} not clear"] if unclear else []
+        said.append(f"All measures: {', '.join(counts)}.")
+    times = [finite(analysis.use.left_active_s), finite(analysis.use.right_active_s)]
+    if times[0] is not None and times[1] is not None:
+        places = decimals(*times) and 1
+        left, right = (number(time, places) for time in times)
+        said.append(f"Time in motion: left {left} s, right {right} s.")
     return said
 
 
 def _difference_sentences(analysis: Analysis) -> list[str]:
     metric, said = focus(analysis), []
-    if metric is not None and finite(metric.left) is not None and finite(metric.right) is not None:
-        left, right = (with_unit(value, metric.unit) for value in side_values(metric))
-        said.append(f"{label(metric.name)}: left {left}, right {right}.")
     effect = Effect(metric) if metric else None
     if effect is not None and effect.mdc is not None and effect.value is not None:
         larger = abs(effect.value) > effect.mdc
         said.append(f"The gap is {'larger' if larger else 'not larger'} than measurement error.")
     if is_expected(analysis) and analysis.profile is not None:
-        said.append(
-            f"This is usual for {analysis.profile.name}. Keep an eye on it; one session changes nothing."
-        )
+        said.append(f"This is usual for {analysis.profile.name}. One session alone is no reason to act.")
     else:
         said.append("Record again on another day before you change your training.")
     return said
@@ -373,8 +390,8 @@ def quality_lines(analysis: Analysis) -> list[str]:
         else f"sync error {number(error * 1000, _ms_places(error))} ms"
     ]
     sides = ((Side.LEFT, quality.left), (Side.RIGHT, quality.right))
-    lines.append("samples lost  " + "  ".join(f"{SIDE_LETTER[s]} {_lost(q)}" for s, q in sides))
-    lines.append("rate  " + "  ".join(f"{SIDE_LETTER[s]} {_rate(q)}" for s, q in sides))
+    lines.append("samples lost: " + ", ".join(f"{SIDE_LETTER[s]} {_lost(q)}" for s, q in sides))
+    lines.append("rate: " + ", ".join(f"{SIDE_LETTER[s]} {_rate(q)}" for s, q in sides))
     if (values := focus_values(analysis)) is not None:
         lines.append(f"{int(values.used.sum())} of {len(values.value)} {repetition(analysis)}s used")
     return lines

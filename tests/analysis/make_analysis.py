@@ -125,7 +125,8 @@ def side_quality(lost: int = 0) -> SideQuality:
 
 
 def make(
-    d: float | None = 0.12, half: float = 0.04, *, sets: int = 3, reps: int = 8, profile: ProfileMatch | None = None,
+    d: float | None = 0.12, half: float = 0.04, *, sets: int = 3, reps: int = 8,
+    profile: ProfileMatch | None = None,
     grade: str = "good", warnings: tuple[Notice, ...] = (), verdict: OverallVerdict | None = None,
     summary: str | None = None, extra: tuple[Metric, ...] = (), **changes: Any,
 ) -> Analysis:  # fmt: skip
@@ -155,7 +156,9 @@ def make(
             "placement": "thigh", "dominant": "right", "started_at": "2026-05-14T17:42:05+02:00",
             "duration_s": 186.2, "mount": None, "tag": None,
         },
-        quality=Quality(grade, Sync(0.003, 0.001, 0.002, "hull"), side_quality(36), side_quality(110), warnings),
+        quality=Quality(
+            grade, Sync(0.003, 0.001, 0.002, "hull"), side_quality(36), side_quality(110), warnings
+        ),
         sets=exercise_sets(sets, reps),
         use=Use(62.0, 66.1, 0.94, -0.04),
         metrics=metrics + extra,
@@ -230,15 +233,16 @@ def poor_data() -> Analysis:
 def one_side() -> Analysis:
     rows = tuple(
         metric(
-            name, None, left=size, verdict=VerdictWord.NOT_ASSESSABLE, reason="the right side was not recorded",
-            n=Count(3, 24, 0), mdc_percent=None,
+            name, None, left=size, verdict=VerdictWord.NOT_ASSESSABLE,
+            reason="the right side was not recorded", n=Count(3, 24, 0), mdc_percent=None,
         )
         for name, _, _, size in METRICS
     )  # fmt: skip
     analysis = make(
         None, metrics=rows, verdict=OverallVerdict(VerdictWord.NOT_ASSESSABLE, None, None, None, False),
         summary="Only the left side was recorded, so there is nothing to compare it with.",
-        rep_values=(rep_values(3, 8, 0.0, sides=(Side.LEFT,)),), waveforms=(waveform(0.0, sides=(Side.LEFT,)),),
+        rep_values=(rep_values(3, 8, 0.0, sides=(Side.LEFT,)),),
+        waveforms=(waveform(0.0, sides=(Side.LEFT,)),),
     )  # fmt: skip
     return dataclasses.replace(analysis, quality=dataclasses.replace(analysis.quality, right=None))
 
@@ -252,7 +256,7 @@ def one_set() -> Analysis:
 def long_names() -> Analysis:
     analysis = expected_for_sport()
     about = {
-        "athlete": "Maximiliane-Alexandrina von Hohenzollern-Sigmaringen und zu Löwenstein-Wertheim-Rosenberg the Third",
+        "athlete": "Maximiliane-Alexandrina von Hohenzollern-Sigmaringen zu Löwenstein-Wertheim the Third",
         "exercise": "single_leg_romanian_deadlift_with_a_very_long_pause_at_the_bottom",
         "path": "/home/someone/recordings/" + "a_very_long_folder_name/" * 8 + "2026-05-14T17-42-05",
     }
@@ -261,7 +265,7 @@ def long_names() -> Analysis:
     )
     refused = metric(
         "jerk", None, verdict=VerdictWord.NOT_ASSESSABLE,
-        reason="this measure needs 200 Hz or more and the left sensor sent 52 Hz, so short peaks would be lost",
+        reason="this measure needs 200 Hz or more and the left sensor sent 52 Hz; short peaks are lost",
     )  # fmt: skip
     finding = Finding("x", None, "info", "A long message that goes on for some time " * 5)
     summary = (
