@@ -198,8 +198,9 @@ class _LayoutDecoder:
         if n is None or not self.layout.fits(frame):
             return None
         rows = {sensor: np.zeros((n, 3)) for sensor in self.layout.sensors}
-        for field in self.layout.fields:
-            rows[field.sensor][:, field.columns] = self.layout.view(field, frame, n) * field.factors
+        with np.errstate(invalid="ignore", over="ignore"):  # signalling NaN
+            for field in self.layout.fields:
+                rows[field.sensor][:, field.columns] = self.layout.view(field, frame, n) * field.factors
         if not all(within(values, self._limits[sensor]) for sensor, values in rows.items()):
             return None
         order = self._order.peek(self.layout.seq.read(frame)) if self._order and self.layout.seq else 0

@@ -121,7 +121,8 @@ class MovesenseDecoder:
         n, rest = divmod(len(packet) - _STAMP, _SAMPLE)
         if rest or n < 1:
             return None
-        acc, gyr = np.frombuffer(packet, "<f4", offset=_STAMP).reshape(2, n, 3).astype(np.float64)
+        with np.errstate(invalid="ignore"):  # signalling NaN
+            acc, gyr = np.frombuffer(packet, "<f4", offset=_STAMP).reshape(2, n, 3).astype(np.float64)
         if not (within(acc, _ACC_LIMIT) and within(gyr, _GYR_LIMIT)):
             return None
         millis = self._clock.peek(int.from_bytes(packet[:_STAMP], "little"))

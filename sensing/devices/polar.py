@@ -40,7 +40,7 @@ from sensing.devices import (
     gyr_of,
     sig,
 )
-from sensing.devices.decoding import Channel, FrameTimes, NearestJoin
+from sensing.devices.decoding import Channel, FrameTimes, NearestJoin, within
 from sensing.recording import GRAVITY, FloatArray
 
 SERVICE: Final = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
@@ -62,6 +62,8 @@ _SETTING_SIZE: Final = {RATE: 2, RESOLUTION: 2, RANGE: 2, 3: 4, CHANNEL_COUNT: 1
 HEADER: Final = 10
 COMPRESSED: Final = 0x80
 MILLI_G: Final = GRAVITY / 1000
+# A quarter more than the widest ranges; beyond them the factor was none.
+_LIMITS: Final[Mapping[Channel, float]] = {"acc": 20 * GRAVITY, "gyr": 2500.0}
 # Factor of the Verity Sense's gyroscope at 2000 deg/s.
 GYR_FACTOR: Final = float(np.float32(0.07))
 
@@ -223,7 +225,10 @@ class PolarDecoder:
         if scale is None:
             return None
         samples = decompress(content)
-        return None if samples is None else np.asarray(samples * scale, dtype=np.float64)
+        if samples is None:
+            return None
+        rows = np.asarray(samples * scale, dtype=np.float64)
+        return rows if within(rows, _LIMITS[channel]) else None
 
 
 @dataclass(frozen=True)
