@@ -601,3 +601,26 @@ def test_all_problems_are_reported_at_once() -> None:
 def test_a_recording_too_long_for_memory_is_refused() -> None:
     with pytest.raises(UsageError, match="samples a side"):
         Simulation(sets=1000, reps=100_000)
+
+
+# ---------------------------------------------------------------- the samples in the project
+
+SAMPLES = Path(__file__).parents[2] / "recordings"
+
+
+@pytest.mark.parametrize("name", ["squat", "tennis_forehand", "run"])
+def test_samples_are_small_and_what_their_parameters_make(name: str) -> None:
+    folder = SAMPLES / name
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 1_000_000
+    body = json.loads((folder / "truth.json").read_text())
+    asked = {k: tuple(v) if isinstance(v, list) else v for k, v in body["parameters"].items()}
+    again = simulate(Simulation(**asked | {"date": dt.datetime.fromisoformat(asked["date"])}))
+    assert f"--seed {asked['seed']} -o recordings/{name}`" in (SAMPLES / "README.md").read_text()
+    # Another processor may round otherwise, by a step of the sensor here and there.
+    for metric, stored in zip(again.truth.metrics, body["metrics"], strict=True):
+        assert metric.log_ratio == pytest.approx(stored["log_ratio"], abs=1e-9)
+    for made, kept in zip(both(again.recording), both(read_recording(folder)), strict=True):
+        assert made.seq is not None
+        assert np.array_equal(made.seq, kept.seq)
+        assert made.acc == pytest.approx(kept.acc, abs=0.01)
+        assert made.gyr == pytest.approx(kept.gyr, abs=0.13)
