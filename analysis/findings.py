@@ -35,6 +35,7 @@ LIMBS = {
 FINDINGS = {
     "asymmetry": "one side does more, and nothing known of the sport makes that usual",
     "sport_pattern": "one side does more, as the sport makes usual",
+    "no_profile": "the sport has no profile, so nothing is held to be usual",
     "mixed_direction": "primary metrics point to opposite sides",
     "coupled_exercise": "crank, barbell or handle force both limbs to move alike",
     "one_side_only": "a side has no repetitions",
@@ -98,16 +99,19 @@ def find(
         found.append(_asymmetry(recording, verdict, profile, limb, metrics))
     if mixed:
         named = tuple(m.name for m in metrics if m.primary and m.verdict is VerdictWord.ASYMMETRIC)
-        message = "one measure points to the left and another to the right, so there is no one answer"
+        message = "One measure points to the left and another to the right, so there is no one answer."
         found.append(Finding("mixed_direction", None, "notice", message, named))
     if any(s.coupled for s in sets):
-        message = "both sides are forced to move alike here; which side pushed harder cannot be seen"
+        message = "Both sides are forced to move alike here: which side pushed harder cannot be seen."
         found.append(Finding("coupled_exercise", None, "info", message))
+    if recording.sport and profile is None:
+        message = f"Nothing is known here of what {recording.sport} makes usual."
+        found.append(Finding("no_profile", None, "info", message))
     found += _one_sided(sets)
     found += _range_of_motion(metrics, limb)
     found += _striking_hand(recording, sets)
     if verdict.verdict is VerdictWord.INCONCLUSIVE and quality.grade != "poor" and not mixed:
-        message = "for a clearer answer, record three sets or more, and several sessions"
+        message = "For a clearer answer, record three sets or more, and several sessions."
         found.append(Finding("record_more", None, "info", message))
     order = {"flag": 0, "notice": 1, "info": 2}
     return tuple(sorted(found, key=lambda finding: order[finding.level]))
@@ -126,10 +130,10 @@ def _asymmetry(
     )
     if profile is not None and not verdict.flagged:
         message = (
-            f"the {side} {limb} does more, which is expected for {profile.title}: it is the dominant one"
+            f"The {side} {limb} does more, which is expected for {profile.title}: it is the dominant one."
         )
         return Finding("sport_pattern", side, "notice", message, named)
-    message = f"the {side} {limb} does more"
+    message = f"The {side} {limb} does more"
     expectation = profile.expectation(recording.placement) if profile else None
     if profile and expectation and expectation.more == "dominant" and recording.dominant is None:
         message += f"; say which side is dominant to hold this against what is usual for {profile.title}"
@@ -137,7 +141,7 @@ def _asymmetry(
         message += f", which is not what {profile.title} makes usual"
     elif profile:
         message += f"; {profile.title} gives no reason for that"
-    return Finding("asymmetry", side, "flag", message, named)
+    return Finding("asymmetry", side, "flag", message + ".", named)
 
 
 def _one_sided(sets: Sequence[ExerciseSet]) -> list[Finding]:
@@ -147,16 +151,16 @@ def _one_sided(sets: Sequence[ExerciseSet]) -> list[Finding]:
         return []
     side = Side.LEFT if left > right else Side.RIGHT
     if min(left, right) == 0 and left + right == len(sets):
-        message = f"only the {side} side made repetitions"
+        message = f"Only the {side} side made repetitions."
         return [Finding("one_side_only", side, "info", message)]
-    message = f"{abs(left - right)} sets of the {side} side have no counterpart and were left out"
+    message = f"{abs(left - right)} sets of the {side} side have no counterpart and were left out."
     return [Finding("unmatched_sets", side, "info", message)]
 
 
 def _range_of_motion(metrics: Sequence[Metric], limb: str) -> list[Finding]:
     for m in metrics:
         if m.name == "range_of_motion" and m.verdict is VerdictWord.ASYMMETRIC and m.difference is not None:
-            message = f"the {m.side} {limb} moves through {abs(m.difference):.0f} degrees more"
+            message = f"The {m.side} {limb} moves through {abs(m.difference):.0f} degrees more."
             return [Finding("range_of_motion", m.side, "notice", message, (m.name,))]
     return []
 
@@ -199,22 +203,25 @@ def summarise(
         return f"Cannot tell{where}: {_measured(open_row)}; {open_row.reason}."
     if verdict.verdict is VerdictWord.BALANCED:
         return f"Both sides do the same work{where}: {_measured(row)}, within 10 % either way."
-    sentence = f"The {verdict.side} {limb} does more{where}: {_measured(row)}"
+    sentence = f"The {verdict.side} {limb} {spec(row.name).more}{where}: {_amount(row)}"
     if profile is not None and not verdict.flagged:
         return f"{sentence}. That is expected for {profile.title}."
     return f"{sentence}."
 
 
 def _measured(row: Metric) -> str:
-    title = spec(row.name).title.lower()
+    more = f", more on the {row.side}" if row.side else ""
+    return f"{spec(row.name).title.lower()} differs by {_amount(row)}{more}"
+
+
+def _amount(row: Metric) -> str:
+    """The index without its sign, and the interval as seen from the side with more."""
     if row.index_percent is None or row.ci95 is None:
-        return f"{title} has no interval"
+        return "an unknown amount"
     low, high = (symmetry_index(x) for x in row.ci95)
     if row.index_percent < 0:
         low, high = -high, -low
-    size = abs(row.index_percent)
-    more = f"{size:.1f} % more on the {row.side}" if row.side else "no difference"
-    return f"{title} {more} (95 % interval {low:.1f} to {high:.1f} %)"
+    return f"{abs(row.index_percent):.1f} % (95 % interval {low:.1f} to {high:.1f} %)"
 
 
 def _why(metrics: Sequence[Metric], sets: Sequence[ExerciseSet], quality: Quality) -> str:

@@ -40,7 +40,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     BadInput
         If the sides have too little time in common.
     UsageError
-        If the sport has no profile.
+        If the sport's profile has errors. A sport without a profile is a finding, not an error.
 
     Notes
     -----

@@ -29,8 +29,8 @@ class MetricSpec:
 
     Attributes
     ----------
-    name, unit, title : str
-        Name in the contract, unit, and words for people.
+    name, unit, title, more : str
+        Name in the contract, unit, words for people, and what the side with more did.
     compute : callable or None
         (motion, spans) to one value per span, NaN where it has none; None where the value comes from
         repetition times alone.
@@ -57,6 +57,7 @@ class MetricSpec:
     name: str
     unit: str
     title: str
+    more: str
     compute: Compute | None
     source: str
     primary: bool = False
@@ -82,7 +83,8 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
     MetricSpec(
         "angle_travelled",
         "deg",
-        "Angle turned per repetition",
+        "Angle travelled",
+        "turned more",
         rotation.angle_travelled,
         "integral of |angular velocity|",
         primary=True,
@@ -90,7 +92,8 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
     MetricSpec(
         "peak_angular_velocity",
         "deg/s",
-        "Fastest turning",
+        "Peak rotation speed",
+        "turned faster",
         rotation.peak_angular_velocity,
         "maximum of |angular velocity|, 10 ms mean",
         primary=True,
@@ -99,6 +102,7 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
         "movement_activation",
         "m/s2",
         "Movement activation",
+        "moved more",
         acceleration.movement_activation,
         "VeDBA, Qasem et al. 2012",
         signal="acc",
@@ -107,6 +111,7 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
         "peak_acceleration",
         "m/s2",
         "Peak acceleration",
+        "sped up harder",
         acceleration.peak_acceleration,
         "maximum of dynamic acceleration",
         signal="acc",
@@ -115,6 +120,7 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
         "player_load",
         "a.u.",
         "Player load",
+        "carried more load",
         acceleration.player_load,
         "Boyd, Ball and Aughey 2011",
         signal="acc",
@@ -123,6 +129,7 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
         "load_moved",
         "kg deg",
         "Weight times angle",
+        "moved more weight",
         None,
         "weight held times angle turned",
         load_only=True,
@@ -131,6 +138,7 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
         "range_of_motion",
         "deg",
         "Range of motion",
+        "moved further",
         rotation.range_of_motion,
         "largest rotation within a repetition; IMU error about 5 degrees RMSE",
         ratio=False,
@@ -140,7 +148,8 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
     MetricSpec(
         "rep_duration",
         "s",
-        "Time per repetition",
+        "Time per rep",
+        "took longer",
         None,
         "boundaries of repetitions",
         timing=True,
@@ -149,7 +158,8 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
     MetricSpec(
         "active_time",
         "s",
-        "Active time per set",
+        "Active time",
+        "was active for longer",
         None,
         "time above the rest level, Bailey and Lang 2013",
         timing=True,
@@ -157,7 +167,8 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
     MetricSpec(
         "onset_lag",
         "ms",
-        "Right after left",
+        "Start lag",
+        "moved first",
         None,
         "lag of greatest cross-correlation of |angular velocity|",
         ratio=False,
@@ -167,7 +178,8 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
     MetricSpec(
         "impact_peak",
         "g",
-        "Impact peak",
+        "Peak impact",
+        "took harder impacts",
         impact.impact_peak,
         "peak tibial acceleration, Sheerin et al. 2019",
         signal="acc",
@@ -178,6 +190,7 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
         "impact_load",
         "g",
         "Impact load",
+        "took more impact",
         impact.impact_load,
         "sum of impact peaks per step, Besier 2019",
         signal="acc",
@@ -188,6 +201,7 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
         "stride_time",
         "s",
         "Stride time",
+        "took longer strides",
         None,
         "foot off to foot off",
         timing=True,
@@ -198,6 +212,7 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
         "swing_time",
         "s",
         "Swing time",
+        "swung for longer",
         None,
         "foot off to contact",
         timing=True,
@@ -207,7 +222,8 @@ METRICS: Final[tuple[MetricSpec, ...]] = (
     MetricSpec(
         "stance_time",
         "s",
-        "Stance time",
+        "Time on the ground",
+        "stayed longer on the ground",
         None,
         "contact to foot off",
         primary=True,

@@ -39,9 +39,10 @@ def peak_angular_velocity(motion: Motion, spans: Sequence[Span]) -> FloatArray:
 
 
 def range_of_motion(motion: Motion, spans: Sequence[Span]) -> FloatArray:
-    """Largest rotation of the segment away from where the repetition started, degrees, 0 to 180.
+    """Largest rotation between any two moments of a repetition, degrees, 0 to 180.
 
-    From orientation, so bending and twisting both count. IMU error is about 5 degrees RMSE.
+    From orientation, so bending and twisting both count: the orientation furthest from the start, and then
+    the one furthest from that. IMU error is about 5 degrees RMSE. NaN without orientation or across a gap.
     """
     out = np.full(len(spans), np.nan)
     if motion.quat is None:
@@ -50,5 +51,7 @@ def range_of_motion(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     for i, (a, b) in enumerate(spans):
         # An orientation that restarted after a gap cannot be compared with the one before it.
         if b > a and valid[a:b].all():
-            out[i] = rotation_angle(motion.quat[a:b], motion.quat[a]).max()
+            own = motion.quat[a:b]
+            furthest = own[np.argmax(rotation_angle(own, own[0]))]
+            out[i] = rotation_angle(own, furthest).max()
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,30 +57,28 @@ class Profile:
 
 
 def find_profile(sport: str, folders: tuple[Path, ...] = ()) -> Profile | None:
-    """The profile of a sport from the user's folders or those shipped; None for an empty name.
+    """The profile of a sport from the user's folders or those shipped; None where there is none.
 
     Raises
     ------
     UsageError
-        If no profile has that name, or the file has errors; all of them are listed.
+        If the profile's file has errors; all of them are listed.
     """
-    if not sport:
-        return None
     key = "_".join(sport.lower().replace("-", " ").split())
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
-    if key in files:
-        return parse_profile(files[key].read_text(encoding="utf-8"), str(files[key]))
-    shipped = {
-        entry.name.removesuffix(".toml"): entry
-        for entry in resources.files("analysis.profiles").joinpath("sports").iterdir()
-        if entry.name.endswith(".toml")
-    }
-    if key not in shipped:
-        known = ", ".join(sorted(files.keys() | shipped.keys()))
-        raise UsageError(
-            f"no profile for sport {sport!r}; known are {known}; leave the sport out to go without"
-        )
-    return parse_profile(shipped[key].read_text(encoding="utf-8"), shipped[key].name)
+    found = _files(folders).get(key)
+    return None if found is None else parse_profile(found.read_text(encoding="utf-8"), found.name)
+
+
+def known_sports(folders: tuple[Path, ...] = ()) -> tuple[str, ...]:
+    """Names that have a profile."""
+    return tuple(sorted(_files(folders)))
+
+
+def _files(folders: tuple[Path, ...]) -> dict[str, Traversable]:
+    """Profile files by name; the user's own come before those shipped."""
+    shipped = resources.files("analysis.profiles").joinpath("sports").iterdir()
+    own = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
+    return {f.name.removesuffix(".toml"): f for f in (*shipped, *own) if f.name.endswith(".toml")}
 
 
 def parse_profile(text: str, where: str) -> Profile:

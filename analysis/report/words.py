@@ -11,42 +11,14 @@ import shlex
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+from analysis.metrics import METRICS
 from analysis.results import Analysis, Metric, RepValues, SideQuality, VerdictWord
 from sensing.recording import Interval, Placement, Side
 
 MISSING: Final = "–"
 SIDE_LETTER: Final = {Side.LEFT: "L", Side.RIGHT: "R"}
 
-_LABELS: Final = {
-    "angle_travelled": "Angle travelled",
-    "peak_angular_velocity": "Peak rotation speed",
-    "movement_activation": "Movement activation",
-    "peak_acceleration": "Peak acceleration",
-    "player_load": "Player load",
-    "range_of_motion": "Range of motion",
-    "rep_duration": "Time per rep",
-    "active_time": "Active time",
-    "onset_lag": "Start lag",
-    "impact_load": "Impact load",
-    "impact_peak": "Peak impact",
-    "stride_time": "Stride time",
-    "swing_time": "Swing time",
-    "stance_time": "Time on the ground",
-}
-_DID_MORE: Final = {
-    "angle_travelled": "turned more",
-    "peak_angular_velocity": "turned faster",
-    "movement_activation": "moved more",
-    "peak_acceleration": "sped up harder",
-    "player_load": "carried more load",
-    "range_of_motion": "moved further",
-    "rep_duration": "took longer",
-    "active_time": "was active for longer",
-    "impact_load": "took more impact",
-    "impact_peak": "took harder impacts",
-    "stance_time": "stayed longer on the ground",
-    "swing_time": "swung for longer",
-}
+_SPECS: Final = {metric.name: metric for metric in METRICS}
 _UNITS: Final = {"m/s2": "m/s²", "deg/s": "°/s", "deg": "°", "deg/s2": "°/s²"}
 _LIMBS: Final = {"arm": ("arm", "arms"), "leg": ("leg", "legs")}
 _GRADES: Final = {"mild": "Mild difference", "moderate": "Moderate difference", "marked": "Marked difference"}
@@ -71,7 +43,9 @@ def printable(text: object) -> str:
 
 def label(name: str) -> str:
     """A metric's name as people read it."""
-    return _LABELS.get(name) or printable(name).replace("_", " ").strip().capitalize() or "Metric"
+    if name in _SPECS:
+        return _SPECS[name].title
+    return printable(name).replace("_", " ").strip().capitalize() or "Metric"
 
 
 def unit(name: str) -> str:
@@ -266,7 +240,7 @@ def headline(analysis: Analysis) -> str:
         return f"The two {both} cannot be compared here"
     metric = focus(analysis)
     name = metric.name if metric else ""
-    did = _DID_MORE.get(name) or f"had more: {label(name).lower()}"
+    did = _SPECS[name].more if name in _SPECS else f"had more: {label(name).lower()}"
     effect = Effect(metric) if metric else None
     amount = f": {effect.text}" if effect and effect.value is not None else ""
     return f"The {verdict.side} {one} {did}{amount}"

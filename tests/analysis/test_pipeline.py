@@ -9,7 +9,6 @@ import pytest
 
 from analysis import Settings, analyse, check_recording
 from analysis.results import VerdictWord
-from sensing.errors import UsageError
 from sensing.recording import Recording, Side, Stream, Sync
 from sensing.simulate import Simulation, simulate
 
@@ -116,9 +115,11 @@ class TestTennis:
         assert result.verdict.flagged
         assert "which side is dominant" in result.findings[0].message
 
-    def test_unknown_sport_lists_the_known_ones(self):
-        with pytest.raises(UsageError, match="tennis"):
-            analyse(replace(self.play(), sport="quidditch"))
+    def test_a_sport_without_a_profile_expects_nothing(self):
+        result = analyse(replace(self.play(), sport="quidditch"))
+        assert result.verdict.flagged
+        assert result.profile is None
+        assert any(f.code == "no_profile" for f in result.findings)
 
 
 def test_coupled_exercise_is_said():
