@@ -1,0 +1,4 @@
+"""One module per command, named after it, with a click command ``command``. Nothing else belongs here.
+
+A module imports at its top only what `--help` may load; what is heavy it imports where it is used.
+"""

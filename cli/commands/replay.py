@@ -1,0 +1,87 @@
+"""A recording as it would arrive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import common
+from cli.output import console
+from cli.recordings import open_chosen, recording_options
+
+if TYPE_CHECKING:
+    from sensing.recording import Recording, Stream
+
+_BAR = 24
+
+
+class _Speed(click.ParamType[float]):
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A positive factor; infinity for ``max``."""
+        if str(value).lower() == "max":
+            return float("inf")
+        try:
+            speed = float(str(value).lower().rstrip("x"))
+        except ValueError:
+            speed = float("nan")
+        if not speed > 0:
+            self.fail(f"{value!r} is not a speed; use a number such as 2, or max", param, ctx)
+        return speed
+
+
+@common.command("replay", example="sidewise replay s1\nsidewise replay s1 --speed max")
+@recording_options
+@common.option(
+    "--speed", type=_Speed(), default="1", show_default=True, metavar="X|max", help="2 is twice as fast."
+)
+def command(speed: float, **chosen: Any) -> None:
+    """Play a recording to the terminal, a line for every second."""
+    from cli.show import block_for
+
+    recording = open_chosen(**chosen)
+    block = block_for(console())
+    start = time.monotonic()
+    for second, line in _lines(recording, block):
+        time.sleep(max(0.0, start + (second + 1) / speed - time.monotonic()))
+        click.echo(line)
+
+
+def _lines(recording: Recording, block: str) -> Iterator[tuple[int, str]]:
+    """Each second of the recording, and the line that shows it."""
+    import numpy as np
+
+    from cli.show import difference_bar
+    from sensing.recording import Side
+
+    edges = np.arange(recording.start_s, recording.end_s + 1.0)
+    seconds = {stream.side: _per_second(stream, edges) for stream in recording.streams()}
+    unit = "deg/s" if all(stream.gyr is not None for stream in recording.streams()) else "m/s2"
+    click.echo(f"   time  left Hz{f'mean movement, {unit}':^{2 * _BAR + 15}}right Hz")
+    largest = 0.0
+    for second in range(len(edges) - 1):
+        now = [seconds[side][second] if side in seconds else (0, 0.0) for side in Side]
+        largest = max(largest, now[0][1], now[1][1])
+        left, right = difference_bar(now[0][1], now[1][1], largest, _BAR, block=block)
+        yield (
+            second,
+            f"{edges[second]:5.0f} s {now[0][0]:5d} {now[0][1]:6.1f} {left}|{right} {now[1][1]:<6.1f}"
+            f"{now[1][0]:5d}",
+        )
+
+
+def _per_second(stream: Stream, edges: Any) -> list[tuple[int, float]]:
+    """Samples in each second, and mean angular velocity (acceleration, where there is no gyroscope)."""
+    import numpy as np
+
+    values = stream.acc - np.nanmean(stream.acc, axis=0) if stream.gyr is None else stream.gyr
+    size = np.nan_to_num(np.linalg.norm(values, axis=1))
+    which = np.searchsorted(edges, stream.time_s, side="right") - 1
+    inside = (which >= 0) & (which < len(edges) - 1)
+    counts = np.bincount(which[inside], minlength=len(edges) - 1)
+    sums = np.bincount(which[inside], weights=size[inside], minlength=len(edges) - 1)
+    return [(int(n), float(s / n) if n else 0.0) for n, s in zip(counts, sums, strict=True)]

@@ -1,0 +1,112 @@
+"""What every command shares: its class, where an option's value comes from, and the run's state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+ENVIRONMENT_PREFIX = "SIDEWISE"
+HELP_OPTIONS = ["-h", "--help"]
+
+Function = TypeVar("Function", bound=Callable[..., Any] | click.Command)
+
+
+@dataclass
+class State:
+    """Choices that hold for a whole run, wherever on the command line they stand."""
+
+    quiet: bool = False
+    verbose: bool = False
+    config: Path | None = None
+    config_file: Path | None = None
+
+
+class Option(click.Option):
+    """An option that also reads ``SIDEWISE_<COMMAND>_<OPTION>``, then ``SIDEWISE_<OPTION>``."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Value of the first of its environment variables that is set."""
+        values = (os.environ.get(name) for name in environment_names(ctx, self))
+        return next((value for value in values if value), None)
+
+
+def environment_names(ctx: click.Context, param: click.Parameter) -> list[str]:
+    """Environment variables of an option, the one of the command first."""
+    name = (param.name or "").upper()
+    own = [f"{ctx.auto_envvar_prefix}_{name}"] if ctx.auto_envvar_prefix else []
+    return list(dict.fromkeys([*own, f"{ENVIRONMENT_PREFIX}_{name}"]))
+
+
+class Command(click.Command):
+    """A command with an example in its help, the common options and the configuration file."""
+
+    def __init__(self, *args: Any, example: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+        self.params += common_options()
+        self.context_settings = {"help_option_names": HELP_OPTIONS, **self.context_settings}
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        with formatter.section("Example"):
+            for line in self.example.strip().splitlines():
+                formatter.write(f"{'':>{formatter.current_indent}}{line.strip()}\n")
+
+
+def option(*names: str, **attributes: Any) -> Callable[[Function], Function]:
+    """Like `click.option`, and also read from the environment by the option's own name."""
+    return click.option(*names, cls=Option, **attributes)
+
+
+def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], Command]:
+    """Like `click.command`, with an example."""
+    return click.command(name, cls=Command, example=example)
+
+
+def common_options() -> list[click.Parameter]:
+    """``-q``, ``-v`` and ``--config``, which work before and after the command's name."""
+    return [
+        Option(["-q", "--quiet"], is_flag=True, expose_value=False, callback=_set_quiet, help="No messages."),
+        Option(
+            ["-v", "--verbose"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set_verbose,
+            help="More detail, and the trace of an unexpected error.",
+        ),
+        Option(
+            ["--config"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            is_eager=True,
+            expose_value=False,
+            callback=_set_config,
+            help="Configuration file (TOML).",
+        ),
+    ]
+
+
+def _set_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(State).quiet |= value
+
+
+def _set_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(State).verbose |= value
+
+
+def _set_config(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    """Take the option's values from the file, before any other option looks for its own."""
+    state = ctx.ensure_object(State)
+    state.config = value or state.config
+    root = ctx.find_root().command
+    if isinstance(ctx.command, Command) and isinstance(root, click.Group) and not ctx.resilient_parsing:
+        from cli.config import find_config, load_config
+
+        state.config_file = find_config(state.config)
+        if state.config_file is not None:
+            ctx.default_map = load_config(state.config_file, root, ctx)

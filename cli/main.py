@@ -1,0 +1,93 @@
+"""The entry point: commands found by file name, imported when used, and errors said in one line."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from cli import commands
+from cli.common import ENVIRONMENT_PREFIX, HELP_OPTIONS, State, common_options
+from cli.errors import explain, silence_stdout
+
+
+class Program(click.Group):
+    """A group whose commands are the modules of `cli.commands`, each with an object ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None where there is none of this name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"cli.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; suggest the nearest ones for an unknown name."""
+        name = args[0]
+        if not name.startswith("-") and name not in self.list_commands(ctx) and not ctx.resilient_parsing:
+            near = get_close_matches(name, self.list_commands(ctx))
+            ctx.fail(f"no such command '{name}'" + (f", did you mean '{near[0]}'?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run, turn every error into one line on stderr, and exit with its code."""
+        state = State()
+        # Paths may hold any bytes, and a console any code page: no output may fail for it.
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            result = super().main(args, "sidewise", complete_var, False, obj=state, **extra)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            silence_stdout()
+            result = 1
+        except Exception as error:
+            result = explain(error, state)
+        code = result if isinstance(result, int) else 0
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+
+@click.group(
+    "sidewise",
+    cls=Program,
+    params=common_options(),
+    context_settings={
+        "auto_envvar_prefix": ENVIRONMENT_PREFIX,
+        "help_option_names": HELP_OPTIONS,
+        "max_content_width": 80,
+    },
+    epilog="Start with 'sidewise demo'. Every command has its own --help.",
+)
+@click.version_option(package_name="sidewise", message="%(prog)s %(version)s")
+def main() -> None:
+    """Compare the left and the right side by two wearable motion sensors.
+
+    Do my two sides do the same work, how sure is that, and is it usual for my sport? A training aid, not a
+    medical device.
+    """
+
+
+if __name__ == "__main__":
+    main()

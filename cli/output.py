@@ -1,0 +1,87 @@
+"""Results on stdout, messages on stderr, progress on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.common import State
+from sensing.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 80
+
+
+def state() -> State:
+    """The choices that hold for this run."""
+    return click.get_current_context().ensure_object(State)
+
+
+def message(text: str) -> None:
+    """Say something beside the result, unless ``--quiet``."""
+    if not state().quiet:
+        click.echo(f"sidewise: {text}", err=True)
+
+
+def print_json(body: Any) -> None:
+    """Print JSON, UTF-8 whatever the console's code page."""
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, allow_nan=False)
+    click.echo(text.encode("utf-8", "backslashreplace"))
+
+
+def console() -> Console:
+    """Where human-readable results go: at most 80 columns, and plain text when piped."""
+    from rich.console import Console
+
+    made = Console(markup=False, highlight=False, emoji=False)
+    made.width = min(made.width, WIDTH) if made.is_terminal else WIDTH
+    return made
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show that something is going on, on a terminal."""
+    if state().quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} ..."):
+        yield
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file beside its place and move it there, so that no half file is ever seen.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be written.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror or error}; choose another place"
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

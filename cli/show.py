@@ -1,0 +1,236 @@
+"""Analyses and quality as text: at most 80 columns, and nothing that only a colour says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from analysis.report import words
+from analysis.results import Analysis, ExerciseSet, Metric, Quality, SideQuality, VerdictWord
+from sensing.errors import QualityGateFailed
+from sensing.recording import Recording, Side, Stream
+
+LEFT, RIGHT = "#0072B2", "#D55E00"
+_BAR = 17
+_DIFFERENCE = ("", ">difference", ">95 % interval", ">MDC", "verdict")
+
+
+def show_analysis(screen: Console, analysis: Analysis, *, detailed: bool = False) -> None:
+    """The answer first, then what it rests on.
+
+    Parameters
+    ----------
+    screen : Console
+        Where to print.
+    analysis : Analysis
+        What to show.
+    detailed : bool
+        Also the reason of every verdict, and the times of every repetition.
+    """
+    _print(screen, analysis.summary, style="bold")
+    rows = words.rows(analysis)
+    for title, table in (
+        ("Left and right", _sides_table(screen, rows)),
+        ("Difference, as 200 (R - L) / (R + L); MDC: the smallest that is not noise", _differences(rows)),
+        ("By set", _set_differences(analysis.metrics)),
+    ):
+        if table.row_count:
+            _section(screen, title)
+            screen.print(table)
+    _reasons(screen, rows, every=detailed)
+    if analysis.sets:
+        _section(screen, "Sets")
+        screen.print(_sets_table(analysis.sets))
+    if detailed:
+        _repetitions(screen, analysis.sets)
+    if analysis.findings:
+        _section(screen, "Findings")
+        _list(screen, (f"{level}: {text}" for level, text in words.findings(analysis)))
+    show_quality(screen, analysis.quality)
+    _print(screen, f"Data quality: {analysis.quality.grade}. Not a medical device.")
+
+
+def show_recording(screen: Console, recording: Recording) -> None:
+    """What is known about a recording."""
+    known = [
+        ("from", recording.path),
+        ("athlete", recording.athlete),
+        ("sport", recording.sport),
+        ("exercise", recording.exercise),
+        ("placement", recording.placement),
+        ("dominant", recording.dominant),
+        ("started", recording.started_at and recording.started_at.isoformat(timespec="seconds")),
+        ("length", f"{recording.duration_s:.1f} s"),
+        ("complete", "" if recording.complete else "no, it ended early"),
+    ]
+    table = _table("", "")
+    for name, value in known:
+        if value:
+            table.add_row(name, words.printable(value))
+    for stream in recording.streams():
+        about = ", ".join(filter(None, (stream.device, _channels(stream))))
+        table.add_row(stream.side.value, words.printable(about))
+    screen.print(table)
+
+
+def show_quality(screen: Console, quality: Quality) -> None:
+    """Rates, loss, gaps, clipping, synchronisation and every warning."""
+    _section(screen, "Data")
+    table = _table("", *(">" + name for name in ("rate", "samples", "lost", "gaps", "longest", "clipped")))
+    for side, of_side in ((Side.LEFT, quality.left), (Side.RIGHT, quality.right)):
+        table.add_row(side.value, *_quality_cells(of_side))
+    screen.print(table)
+    error_s = quality.sync.error_s
+    known = "not known" if error_s is None else f"{error_s * 1000:.1f} ms"
+    _print(screen, f"left-right timing error: {known} ({quality.sync.method})")
+    _list(screen, (f"warning: {warning.message}" for warning in quality.warnings))
+
+
+def quality_failure(quality: Quality) -> QualityGateFailed:
+    """The error of ``--strict``."""
+    why = "; ".join(warning.message for warning in quality.warnings)
+    return QualityGateFailed(f"the data are poor: {why}; record again, or leave out --strict")
+
+
+def difference_bar(left: float, right: float, largest: float, width: int, *, block: str) -> tuple[str, str]:
+    """Bars that grow from the middle to the left and to the right.
+
+    Returns
+    -------
+    left, right : str
+        Each ``width`` characters; the largest value fills its own.
+    """
+    lengths = [round(width * max(value, 0) / largest) if largest > 0 else 0 for value in (left, right)]
+    return (block * lengths[0]).rjust(width), (block * lengths[1]).ljust(width)
+
+
+def block_for(screen: Console) -> str:
+    """A character to draw bars with, which the output can encode."""
+    return "█" if screen.encoding.lower().startswith("utf") else "#"
+
+
+def _print(screen: Console, text: str, style: str = "") -> None:
+    screen.print(Text(words.printable(text), style=style))
+
+
+def _section(screen: Console, title: str) -> None:
+    screen.print()
+    _print(screen, title, style="bold")
+
+
+def _list(screen: Console, lines: Iterable[str]) -> None:
+    table = Table.grid(padding=(0, 1))
+    for line in lines:
+        table.add_row("-", Text(words.printable(line)))
+    if table.row_count:
+        screen.print(table)
+
+
+def _table(*headers: str, apart: int = 2) -> Table:
+    """A table without lines; a header that begins with ``>`` is right-aligned."""
+    table = Table(box=None, padding=(0, apart, 0, 0), pad_edge=False, show_header=any(headers))
+    for header in headers:
+        table.add_column(header.lstrip(">"), justify="right" if header.startswith(">") else "left")
+    return table
+
+
+def _sides_table(screen: Console, rows: Sequence[Metric]) -> Table:
+    table = _table("", ">left", "", "right", apart=1)
+    block = block_for(screen)
+    for row in rows:
+        if row.left is None or row.right is None or min(row.left, row.right) < 0:
+            continue
+        left, right = difference_bar(row.left, row.right, max(row.left, row.right), _BAR, block=block)
+        values = [words.with_unit(value, row.unit) for value in words.side_values(row)]
+        bars = Text.assemble((left, LEFT), "|", (right, RIGHT))
+        table.add_row(words.label(row.name), values[0], bars, values[1])
+    return table
+
+
+def _differences(rows: Sequence[Metric]) -> Table:
+    table = _table(*_DIFFERENCE, apart=1)
+    for row in rows:
+        table.add_row(words.label(row.name), *_difference_cells(row))
+    return table
+
+
+def _set_differences(metrics: Sequence[Metric]) -> Table:
+    table = _table(*_DIFFERENCE, apart=1)
+    of_sets = [row for row in metrics if row.set_index is not None and row.primary]
+    for row in sorted(of_sets, key=lambda row: row.set_index or 0):
+        assert row.set_index is not None
+        table.add_row(f"{row.set_index + 1} {words.label(row.name)}", *_difference_cells(row))
+    return table
+
+
+def _difference_cells(row: Metric) -> tuple[Text | str, ...]:
+    effect = words.Effect(row)
+    mdc = words.MISSING if effect.mdc is None else f"{words.number(effect.mdc, 1)} %"
+    return Text(effect.text, style=_colour(row)), effect.interval_text, mdc, _verdict(row)
+
+
+def _verdict(row: Metric) -> str:
+    """Verdict, side and grade, without the reason."""
+    if row.verdict is VerdictWord.ASYMMETRIC and row.side is not None:
+        return ", ".join(filter(None, (f"{row.side} more", row.grade)))
+    return row.verdict.value.replace("_", " ")
+
+
+def _colour(row: Metric) -> str:
+    if row.verdict is not VerdictWord.ASYMMETRIC:
+        return ""
+    return LEFT if row.side is Side.LEFT else RIGHT
+
+
+def _reasons(screen: Console, rows: Sequence[Metric], *, every: bool) -> None:
+    """Why, with the metrics that share a reason on one line; of the open answers only, unless asked."""
+    open_answers = (VerdictWord.INCONCLUSIVE, VerdictWord.NOT_ASSESSABLE)
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row.reason and (every or row.verdict in open_answers):
+            key = _verdict(row).split(",")[0], row.reason.removeprefix("exploratory: ")
+            by_reason.setdefault(key, []).append(words.label(row.name).lower())
+    if by_reason:
+        _section(screen, "Why")
+    _list(screen, (f"{verdict} ({', '.join(names)}): {why}" for (verdict, why), names in by_reason.items()))
+
+
+def _sets_table(sets: Sequence[ExerciseSet]) -> Table:
+    table = _table("", ">from", ">to", ">reps left", ">reps right", "kind", "exercise")
+    for k, one in enumerate(sets, 1):
+        counts = [str(len(one.reps.get(side, ()))) for side in Side]
+        kind = one.kind.value.replace("_", " ") + (", coupled" if one.coupled else "")
+        times = (f"{one.start_s:.1f} s", f"{one.end_s:.1f} s")
+        table.add_row(str(k), *times, *counts, kind, words.printable(one.exercise))
+    return table
+
+
+def _repetitions(screen: Console, sets: Sequence[ExerciseSet]) -> None:
+    _section(screen, "Repetitions, s")
+    for k, one in enumerate(sets, 1):
+        for side in Side:
+            spans = " ".join(f"{start:.2f}-{end:.2f}" for start, end in one.reps.get(side, ()))
+            if spans:
+                _print(screen, f"{k} {side}: {spans}")
+
+
+def _quality_cells(quality: SideQuality | None) -> tuple[str, ...]:
+    if quality is None:
+        return ("not recorded", *[words.MISSING] * 5)
+    longest = max((end - start for start, end in quality.gaps), default=0.0)
+    return (
+        f"{quality.rate_hz:.1f} Hz",
+        str(quality.samples),
+        str(quality.lost),
+        str(len(quality.gaps)),
+        f"{longest:.2f} s" if quality.gaps else words.MISSING,
+        str(quality.clipped),
+    )
+
+
+def _channels(stream: Stream) -> str:
+    has = "accelerometer" + ("" if stream.gyr is None else ", gyroscope")
+    return has if stream.acc_has_gravity else f"{has}, gravity removed by the device"
