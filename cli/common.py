@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENVIRONMENT_PREFIX = "SIDEWISE"
 HELP_OPTIONS = ["-h", "--help"]
@@ -22,7 +24,7 @@ class State:
 
     quiet: bool = False
     verbose: bool = False
-    config: Path | None = None
+    config: str | None = None
     config_file: Path | None = None
 
 
@@ -81,7 +83,6 @@ def common_options() -> list[click.Parameter]:
         ),
         Option(
             ["--config"],
-            type=click.Path(path_type=Path),
             metavar="FILE",
             is_eager=True,
             expose_value=False,
@@ -99,7 +100,7 @@ def _set_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> Non
     ctx.ensure_object(State).verbose |= value
 
 
-def _set_config(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+def _set_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Take the option's values from the file, before any other option looks for its own."""
     state = ctx.ensure_object(State)
     state.config = value or state.config

@@ -16,10 +16,10 @@ import click
 from sensing.errors import UsageError
 
 
-def find_config(chosen: Path | None) -> Path | None:
+def find_config(chosen: str | None) -> Path | None:
     """The file the user chose, else the default one if it exists."""
     if chosen is not None:
-        return chosen
+        return Path(chosen)
     path = default_config()
     return path if path.is_file() else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 
 import click
 from click.core import ParameterSource
@@ -26,6 +25,8 @@ def explain(error: Exception, state: State) -> int:
         return error.exit_code
     message, code = _describe(error, state)
     if state.verbose and not isinstance(error, click.ClickException | click.Abort):
+        import traceback
+
         traceback.print_exception(error, file=sys.stderr)
     click.echo(f"sidewise: {_one_line(message)}", err=True)
     return code

@@ -1,12 +1,16 @@
-"""The entry point: commands found by file name, imported when used, and errors said in one line."""
+"""The entry point: commands found by file name, imported when used, and errors said in one line.
+
+`--help` must come at once: nothing here or in `cli.common` imports more than click does, not even pathlib.
+"""
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
+import re
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 import click
@@ -16,28 +20,49 @@ from cli.common import ENVIRONMENT_PREFIX, HELP_OPTIONS, State, common_options
 from cli.errors import explain, silence_stdout
 
 
+@cache
+def _commands() -> dict[str, str]:
+    """The file of every command."""
+    with os.scandir(commands.__path__[0]) as entries:
+        files = sorted(entry.path for entry in entries if re.fullmatch(r"[a-z]\w*\.py", entry.name))
+    return {os.path.basename(file)[:-3].replace("_", "-"): file for file in files}  # noqa: PTH119
+
+
+def _first_line(file: str) -> str:
+    """First line of a module's docstring, without importing the module."""
+    with open(file, encoding="utf-8") as text:  # noqa: PTH123
+        return text.readline().strip().strip('"')
+
+
 class Program(click.Group):
     """A group whose commands are the modules of `cli.commands`, each with an object ``command``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+        return list(_commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command; None where there is none of this name."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in _commands():
             return None
         module = importlib.import_module(f"cli.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands; a help that imported them all would grow slower with each."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_line(file)) for name, file in _commands().items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; suggest the nearest ones for an unknown name."""
         name = args[0]
-        if not name.startswith("-") and name not in self.list_commands(ctx) and not ctx.resilient_parsing:
-            near = get_close_matches(name, self.list_commands(ctx))
+        if not name.startswith("-") and name not in _commands() and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, _commands())
             ctx.fail(f"no such command '{name}'" + (f", did you mean '{near[0]}'?" if near else ""))
         return super().resolve_command(ctx, args)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +14,8 @@ from cli.common import State
 from sensing.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
 WIDTH = 80
@@ -35,6 +34,8 @@ def message(text: str) -> None:
 
 def print_json(body: Any) -> None:
     """Print JSON, UTF-8 whatever the console's code page."""
+    import json
+
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, allow_nan=False)
     click.echo(text.encode("utf-8", "backslashreplace"))
 
@@ -68,6 +69,9 @@ def write_file(path: Path, data: bytes) -> None:
     UsageError
         If it cannot be written.
     """
+    import tempfile
+    from pathlib import Path
+
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The main question: whether the two sides do the same work, and how sure that is."""
+"""Compare left with right, and say how sure that is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quality of a recording, before anything is concluded from it."""
+"""Check the data: rates, loss, gaps, timing, sensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tab completion for a shell."""
+"""Print the tab completion script of a shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All of it without sensors: simulate, analyse, report."""
+"""Simulate, analyse and report, without sensors."""
 
 from __future__ import annotations
 

@@ -1,20 +1,15 @@
-"""Whether this machine has what is needed."""
+"""Say what is installed and whether Bluetooth can be reached."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
-import platform
 import sys
-import tempfile
-import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from cli import common
-from cli.config import default_config
 from cli.output import WIDTH, print_json, state, working
 
 _CORE = ("numpy", "scipy", "pandas", "matplotlib", "vqf", "bleak", "click", "rich", "jinja2", "platformdirs")
@@ -40,6 +35,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json([finding._asdict() for finding in found])
     else:
+        import textwrap
+
         for finding in found:
             line = f"{finding.status:<8}{finding.what:<14}{finding.detail}"
             click.echo(textwrap.fill(line, WIDTH, subsequent_indent=" " * 22))
@@ -48,12 +45,15 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 def _software() -> list[Finding]:
+    import platform
+    from importlib.metadata import version
+
     system = f"{platform.python_version()} on {platform.system()} {platform.release()}"
     enough = sys.version_info >= (3, 11)
     python = Finding(
         "python", "ok" if enough else "broken", system if enough else f"{system}; 3.11 is needed"
     )
-    own = Finding("sidewise", "ok", importlib.metadata.version("sidewise"))
+    own = Finding("sidewise", "ok", version("sidewise"))
     return [own, python, *(_package(name, "broken", "") for name in _CORE)]
 
 
@@ -62,27 +62,35 @@ def _extras() -> list[Finding]:
 
 
 def _package(name: str, otherwise: str, purpose: str) -> Finding:
+    from importlib.metadata import version
+
     try:
         importlib.import_module(name)
-        version = importlib.metadata.version(name)
+        installed = version(name)
     except Exception as error:  # a broken binary may raise anything
         why = f"{purpose}: not installed" if purpose else f"cannot be loaded: {error}"
         return Finding(name, otherwise, f"{why}; pip install {name}")
-    return Finding(name, "ok", f"{version}{f' ({purpose})' if purpose else ''}")
+    return Finding(name, "ok", f"{installed}{f' ({purpose})' if purpose else ''}")
 
 
 def _configuration() -> Finding:
+    from cli.config import default_config
+
     used = state().config_file
     return Finding("configuration", "ok", str(used) if used else f"none; it would be {default_config()}")
 
 
 def _folders() -> list[Finding]:
-    return [_writable("this folder", Path.cwd()), _writable("temporary", Path(tempfile.gettempdir()))]
+    from tempfile import gettempdir
+
+    return [_writable("this folder", Path.cwd()), _writable("temporary", Path(gettempdir()))]
 
 
 def _writable(what: str, folder: Path) -> Finding:
+    from tempfile import TemporaryFile
+
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with TemporaryFile(dir=folder):
             pass
     except OSError as error:
         return Finding(what, "missing", f"{folder} cannot be written to: {error.strerror or error}")

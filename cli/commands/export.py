@@ -1,4 +1,4 @@
-"""Results and signals for other programs."""
+"""Export metrics, repetitions or aligned signals."""
 
 from __future__ import annotations
 

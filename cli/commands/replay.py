@@ -1,4 +1,4 @@
-"""A recording as it would arrive."""
+"""Play a recording to the terminal, as it would arrive."""
 
 from __future__ import annotations
 

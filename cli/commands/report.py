@@ -1,4 +1,4 @@
-"""The report: a web page and a picture."""
+"""Analyse, and write a web page and a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings with known truth, without sensors."""
+"""Make a recording whose asymmetry is known."""
 
 from __future__ import annotations
 
