@@ -1,0 +1,230 @@
+"""Counting repetitions on real recordings, beside other methods.
+
+Run: python -m benchmarks.repetitions [--people development|test|all]
+
+Data: spar_watch (140 series of nominally 20 repetitions; settings were fixed on people with odd numbers, the
+others are the test), MetaMotion squat and bench press, dsa_subset rowing and cycling. Series are also put
+between 20 s of rest, joined by rest, and cut to their first 3 to 19 repetitions (by share of their length),
+so that a constant answer of 20 fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import signal
+
+from analysis import analyse
+from analysis.segmentation.repetitions import find_rhythm, lowpass
+from benchmarks.recordings import SPAR_RATE_HZ, dsa, folder, spar, spar_series
+from sensing import open_recording
+from sensing.recording import FloatArray, Recording, Side, Stream
+
+REST_S = 20.0
+CUTS = (3, 4, 5, 7, 10, 13, 16, 19)
+
+Counter = Callable[[Recording], list[int]]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts of one condition."""
+
+    name: str
+    found: list[list[int]]
+    true: list[list[int]]
+
+    @property
+    def within_one(self) -> float:
+        """Share of series with the right number of sets, each within one repetition."""
+        good = [
+            len(f) == len(t) and all(abs(a - b) <= 1 for a, b in zip(f, t, strict=True))
+            for f, t in zip(self.found, self.true, strict=True)
+        ]
+        return float(np.mean(good))
+
+    @property
+    def exact(self) -> float:
+        """Share of series counted exactly."""
+        return float(np.mean([f == t for f, t in zip(self.found, self.true, strict=True)]))
+
+
+def people(which: str) -> list[int]:
+    """Indices of SPAR series of the development people (odd numbers), the test people, or all."""
+    subject = spar()["subject"]
+    keep = {"development": lambda s: s % 2 == 1, "test": lambda s: s % 2 == 0, "all": lambda s: True}[which]
+    return [i for i in range(len(subject)) if keep(subject[i])]
+
+
+def turning_points(recording: Recording) -> list[int]:
+    """What `analysis` does."""
+    sets = analyse(recording).sets
+    return [max(len(reps) for reps in s.reps.values()) for s in sets]
+
+
+def period_only(recording: Recording) -> list[int]:
+    """Length of the recording over the period of its autocorrelation."""
+    own = next(recording.streams())
+    assert own.gyr is not None
+    rhythm = find_rhythm([lowpass(own.gyr, 8.0, own.rate_hz)], own.rate_hz)
+    return [] if rhythm is None else [round(own.duration_s / rhythm.period_s)]
+
+
+def adaptive_peaks(recording: Recording) -> list[int]:
+    """Peaks of the first principal component, by prominence and half a period's distance."""
+    own = next(recording.streams())
+    assert own.gyr is not None
+    rhythm = find_rhythm([lowpass(own.gyr, 8.0, own.rate_hz)], own.rate_hz)
+    if rhythm is None:
+        return []
+    component = _first_component(lowpass(own.gyr, 3.0, own.rate_hz))
+    peaks, _ = signal.find_peaks(
+        component, distance=max(1, 0.5 * rhythm.period_s * own.rate_hz), prominence=0.8 * component.std()
+    )
+    return [len(peaks)]
+
+
+def zero_velocity(recording: Recording) -> list[int]:
+    """Sign changes of the first principal component, two a repetition."""
+    own = next(recording.streams())
+    assert own.gyr is not None
+    component = _first_component(lowpass(own.gyr, 2.0, own.rate_hz))
+    above = component[np.abs(component) > 0.3 * component.std()] > 0
+    return [round(np.count_nonzero(np.diff(above)) / 2)]
+
+
+METHODS: dict[str, Counter] = {
+    "turning points by hysteresis (in the code)": turning_points,
+    "autocorrelation period alone": period_only,
+    "adaptive peaks of the principal component": adaptive_peaks,
+    "zero crossings of the principal component": zero_velocity,
+}
+
+
+def _first_component(values: FloatArray) -> FloatArray:
+    _, axes = np.linalg.eigh(values.T @ values)
+    return np.asarray(values @ axes[:, -1])
+
+
+def conditions(indices: list[int]) -> Iterator[tuple[str, list[Recording], list[list[int]]]]:
+    """Every condition: its name, recordings and true counts per set."""
+    rng = np.random.default_rng(0)
+    series = [spar_series(i) for i in indices]
+    yield "as recorded", series, [[20]] * len(series)
+    yield "between rests", [_join([s], rng) for s in series], [[20]] * len(series)
+    alike = [
+        (a, b) for i, a in enumerate(series) for b in series[i + 1 :] if (a.left is None) == (b.left is None)
+    ][:: max(1, len(series) // 3)]
+    yield "two joined by rest", [_join([a, b], rng) for a, b in alike], [[20, 20]] * len(alike)
+    for n in CUTS:
+        cut = [_join([_first(s, n / 20)], rng) for s in series]
+        yield f"first {n} between rests", cut, [[n]] * len(cut)
+
+
+def _own(recording: Recording) -> Stream:
+    return next(recording.streams())
+
+
+def _first(recording: Recording, share: float) -> Recording:
+    own = _own(recording)
+    assert own.gyr is not None
+    n = round(len(own) * share)
+    cut = replace(own, time_s=own.time_s[:n], acc=own.acc[:n], gyr=own.gyr[:n])
+    return replace(recording, **{own.side.value: cut})
+
+
+def _join(parts: list[Recording], rng: np.random.Generator) -> Recording:
+    """Series with rest before, between and after: the last posture held, with sensor noise and sway."""
+    acc, gyr = [], []
+    n = round(REST_S * SPAR_RATE_HZ)
+
+    def rest(posture: FloatArray) -> None:
+        acc.append(posture + 0.05 * rng.standard_normal((n, 3)))
+        gyr.append(0.8 * rng.standard_normal((n, 3)))
+
+    for part in parts:
+        own = _own(part)
+        assert own.gyr is not None
+        if not acc:
+            rest(own.acc[0])
+        acc.append(own.acc)
+        gyr.append(own.gyr)
+        rest(own.acc[-1])
+    own = _own(parts[0])
+    values = np.vstack(acc)
+    joined = Stream(
+        side=own.side,
+        time_s=np.arange(len(values)) / SPAR_RATE_HZ,
+        acc=values,
+        gyr=np.vstack(gyr),
+        rate_hz=SPAR_RATE_HZ,
+    )
+    return replace(parts[0], **{own.side.value: joined})
+
+
+def run(indices: list[int], method: Counter, names: tuple[str, ...] = ()) -> list[Score]:
+    """Scores of one method on every condition, or on those named."""
+    return [
+        Score(name, [method(r) for r in recordings], true)
+        for name, recordings, true in conditions(indices)
+        if not names or name in names
+    ]
+
+
+def metamotion() -> dict[str, tuple[list[int], int]]:
+    """Repetitions found and seen, in two lifts at a low rate."""
+    root = folder()
+    assert root is not None
+    out = {}
+    for name, seen in (("bench", 5), ("squat", 6)):
+        path = next((root / "vendor_formats/metamotion").glob(f"A-{name}*Gyroscope*.csv"))
+        recording = open_recording(path, side=Side.LEFT)
+        out[name] = ([len(s.reps[Side.LEFT]) for s in analyse(recording).sets], seen)
+    return out
+
+
+def cyclic() -> list[tuple[str, int, list[int], float]]:
+    """Repetitions of both limbs in rowing and cycling beside duration times the fundamental rate."""
+    out = []
+    for activity, limb, name in (
+        (15, "leg", "cycling legs"),
+        (17, "leg", "rowing legs"),
+        (17, "arm", "rowing arms"),
+    ):
+        for person in (1, 2, 3, 4):
+            recording = dsa(activity, person, limb)
+            streams = [lowpass(s.gyr, 8.0, s.rate_hz) for s in recording.streams() if s.gyr is not None]
+            rhythm = find_rhythm(streams, 25.0)
+            expected = np.nan if rhythm is None else recording.duration_s / rhythm.period_s
+            sets = analyse(recording).sets
+            out.append((name, person, [sum(len(s.reps[side]) for s in sets) for side in Side], expected))
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--people", choices=("development", "test", "all"), default="test")
+    chosen = parser.parse_args().people
+    indices = people(chosen)
+    print(f"spar_watch, {chosen} people, {len(indices)} series (RecoFit: 93 % within one)\n")
+    for name, method in METHODS.items():
+        whole = method is turning_points
+        print(name)
+        for score in run(indices, method, () if whole else ("as recorded", "first 10 between rests")):
+            print(
+                f"  {score.name:24s} n {len(score.found):4d}  within one {100 * score.within_one:5.1f} %  "
+                f"exact {100 * score.exact:5.1f} %"
+            )
+    print("\nMetaMotion lifts, 12.5 and 25 Hz joined: found (seen)")
+    for name, (found, seen) in metamotion().items():
+        print(f"  {name}: {found} ({seen})")
+    print("\ndsa_subset: repetitions left/right, and duration times fundamental rate")
+    for name, person, found, expected in cyclic():
+        print(f"  {name:13s} p{person}  {found[0]:3d} / {found[1]:3d}   {expected:6.1f}")
+
+
+if __name__ == "__main__":
+    main()
