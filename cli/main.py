@@ -9,8 +9,9 @@ import importlib
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import click
@@ -81,7 +82,9 @@ class Program(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         try:
-            result = super().main(args, "sidewise", complete_var, False, obj=state, **extra)
+            with warnings.catch_warnings():
+                warnings.showwarning = partial(_show_warning, state)
+                result = super().main(args, "sidewise", complete_var, False, obj=state, **extra)
             sys.stdout.flush()
         except BrokenPipeError:
             silence_stdout()
@@ -92,6 +95,12 @@ class Program(click.Group):
         if standalone_mode:
             sys.exit(code)
         return code
+
+
+def _show_warning(state: State, warning: Warning | str, *where: Any, **more: Any) -> None:
+    """Keep a library's warnings, which tell a user nothing, to those who ask for detail."""
+    if state.verbose:
+        click.echo(f"sidewise: {type(warning).__name__}: {warning}", err=True)
 
 
 @click.group(

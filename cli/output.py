@@ -49,6 +49,23 @@ def console() -> Console:
     return made
 
 
+def butterfly(left: float, right: float, largest: float, width: int, *, block: str) -> tuple[str, str]:
+    """Bars that grow from the middle to the left and to the right.
+
+    Returns
+    -------
+    left, right : str
+        Each ``width`` characters; the largest value fills its own.
+    """
+    lengths = [round(width * max(value, 0) / largest) if largest > 0 else 0 for value in (left, right)]
+    return (block * lengths[0]).rjust(width), (block * lengths[1]).ljust(width)
+
+
+def block_for(screen: Console) -> str:
+    """A character to draw bars with, which the output can encode."""
+    return "█" if screen.encoding.lower().startswith("utf") else "#"
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show that something is going on, on a terminal."""

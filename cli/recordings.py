@@ -54,7 +54,12 @@ _OPTIONS = (
         default=None,
         help="The sides were recorded one after the other.",
     ),
-    option("--placement", type=PLACEMENT, metavar="PLACE", help="Where worn: wrist, shank, foot ..."),
+    option(
+        "--placement",
+        type=PLACEMENT,
+        metavar="PLACE",
+        help=f"Where both sensors are worn: {', '.join(PLACEMENTS)}.",
+    ),
     option("--sport", metavar="SPORT", help="Sport, such as tennis."),
     option("--exercise", metavar="NAME", help="Exercise, such as squat."),
     option("--dominant", type=SIDE, help="The athlete's dominant side."),

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from analysis.report import words
 from analysis.results import Analysis, ExerciseSet, Metric, Quality, SideQuality, VerdictWord
+from cli.output import block_for, butterfly
 from sensing.errors import QualityGateFailed
 from sensing.recording import Recording, Side, Stream
 
@@ -95,23 +96,6 @@ def quality_failure(quality: Quality) -> QualityGateFailed:
     return QualityGateFailed(f"the data are poor: {why}; record again, or leave out --strict")
 
 
-def difference_bar(left: float, right: float, largest: float, width: int, *, block: str) -> tuple[str, str]:
-    """Bars that grow from the middle to the left and to the right.
-
-    Returns
-    -------
-    left, right : str
-        Each ``width`` characters; the largest value fills its own.
-    """
-    lengths = [round(width * max(value, 0) / largest) if largest > 0 else 0 for value in (left, right)]
-    return (block * lengths[0]).rjust(width), (block * lengths[1]).ljust(width)
-
-
-def block_for(screen: Console) -> str:
-    """A character to draw bars with, which the output can encode."""
-    return "█" if screen.encoding.lower().startswith("utf") else "#"
-
-
 def _print(screen: Console, text: str, style: str = "") -> None:
     screen.print(Text(words.printable(text), style=style))
 
@@ -143,7 +127,7 @@ def _sides_table(screen: Console, rows: Sequence[Metric]) -> Table:
     for row in rows:
         if row.left is None or row.right is None or min(row.left, row.right) < 0:
             continue
-        left, right = difference_bar(row.left, row.right, max(row.left, row.right), _BAR, block=block)
+        left, right = butterfly(row.left, row.right, max(row.left, row.right), _BAR, block=block)
         values = [words.with_unit(value, row.unit) for value in words.side_values(row)]
         bars = Text.assemble((left, LEFT), "|", (right, RIGHT))
         table.add_row(words.label(row.name), values[0], bars, values[1])

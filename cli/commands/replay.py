@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import common
-from cli.output import console
+from cli.output import block_for, butterfly, console
 from cli.recordings import open_chosen, recording_options
 
 if TYPE_CHECKING:
     from sensing.recording import Recording, Stream
 
-_BAR = 24
+_BAR = 22
 
 
 class _Speed(click.ParamType[float]):
@@ -41,8 +41,6 @@ class _Speed(click.ParamType[float]):
 )
 def command(speed: float, **chosen: Any) -> None:
     """Play a recording to the terminal, a line for every second."""
-    from cli.show import block_for
-
     recording = open_chosen(**chosen)
     block = block_for(console())
     start = time.monotonic()
@@ -55,18 +53,18 @@ def _lines(recording: Recording, block: str) -> Iterator[tuple[int, str]]:
     """Each second of the recording, and the line that shows it."""
     import numpy as np
 
-    from cli.show import difference_bar
     from sensing.recording import Side
 
-    edges = np.arange(recording.start_s, recording.end_s + 1.0)
+    edges = recording.start_s + np.arange(int(recording.duration_s) + 2)
     seconds = {stream.side: _per_second(stream, edges) for stream in recording.streams()}
     unit = "deg/s" if all(stream.gyr is not None for stream in recording.streams()) else "m/s2"
-    click.echo(f"   time  left Hz{f'mean movement, {unit}':^{2 * _BAR + 15}}right Hz")
+    title = f"mean movement, {unit}"
+    click.echo(f"{'time':>7} {'Hz':>5} {'left':>6} {title:^{2 * _BAR + 1}} {'right':<6}{'Hz':>5}")
     largest = 0.0
     for second in range(len(edges) - 1):
         now = [seconds[side][second] if side in seconds else (0, 0.0) for side in Side]
         largest = max(largest, now[0][1], now[1][1])
-        left, right = difference_bar(now[0][1], now[1][1], largest, _BAR, block=block)
+        left, right = butterfly(now[0][1], now[1][1], largest, _BAR, block=block)
         yield (
             second,
             f"{edges[second]:5.0f} s {now[0][0]:5d} {now[0][1]:6.1f} {left}|{right} {now[1][1]:<6.1f}"

@@ -22,17 +22,37 @@ from sensing.errors import UsageError
     """,
 )
 @common.option(
-    "--exercise", default="squat", show_default=True, help="squat, curl, row, run, tennis, hold or stand."
+    "--exercise",
+    metavar="NAME",
+    default="squat",
+    show_default=True,
+    help="squat, curl, row, run, tennis, hold or stand.",
 )
 @common.option("--sets", type=int, metavar="N", help="Sets; 3 for most exercises.")
 @common.option("--reps", type=int, metavar="N", help="Repetitions a set; 8 for most exercises.")
 @common.option(
     "--asym", metavar="PERCENT", help="+12% makes the right side 12 % larger than the left, -12% smaller."
 )
-@common.option("--cv", default="10%", show_default=True, help="Variation from repetition to repetition.")
-@common.option("--set-sd", default="3%", show_default=True, help="Variation of the asymmetry between sets.")
 @common.option(
-    "--remount-sd", default="4%", show_default=True, help="Variation from taking the sensors off and on."
+    "--cv",
+    metavar="PERCENT",
+    default="10%",
+    show_default=True,
+    help="Variation from repetition to repetition.",
+)
+@common.option(
+    "--set-sd",
+    metavar="PERCENT",
+    default="3%",
+    show_default=True,
+    help="Variation of the asymmetry between sets.",
+)
+@common.option(
+    "--remount-sd",
+    metavar="PERCENT",
+    default="4%",
+    show_default=True,
+    help="Variation from taking the sensors off and on.",
 )
 @common.option("--rate", type=float, metavar="HZ", help="Sampling rate; 100, 200 for a run.")
 @common.option("--placement", type=PLACEMENT, metavar="PLACE", help="What the recording says it is worn at.")
@@ -43,7 +63,12 @@ from sensing.errors import UsageError
 @common.option("--mount", default="", metavar="NAME", help="Name of this putting-on of the sensors.")
 @common.option("--tag", default="", metavar="TAG", help="before, after, rest, or free text.")
 @common.option(
-    "--seed", type=int, default=0, show_default=True, help="The same seed gives the same recording."
+    "--seed",
+    metavar="N",
+    type=int,
+    default=0,
+    show_default=True,
+    help="The same seed gives the same recording.",
 )
 @common.option("-o", "--output", type=PATH, required=True, metavar="FOLDER", help="Folder to make.")
 @common.option("--force", is_flag=True, help="Replace the recording that is there.")
