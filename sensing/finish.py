@@ -1,0 +1,204 @@
+"""The end of a recording: clocks, knocks and synchronisation, from what is in the folder.
+
+Everything is worked out from the raw files, so that it can be done again, and is the same for a recording
+that ended as planned and for one that a crash cut short.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sensing.clock import (
+    ClockFit,
+    Knocks,
+    apply_clock,
+    apply_knocks,
+    clock_axis,
+    find_knocks,
+    fit_clock,
+    pair_sync,
+)
+from sensing.errors import BadInput
+from sensing.recording import ClockSegment, FloatArray, Interval, Side, Stream, Sync
+from sensing.retime import estimate_rate, find_gaps
+from sensing.store import read_recording, read_sidecar
+
+HARDWARE_SYNC_S: Final = 0.0018
+"""Error that the maker states for synchronised DOTs after 30 min (Xsens, Xsens DOT User Manual)."""
+
+_OFF_RATE: Final = 0.08
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What the sidecar is to say at the end.
+
+    Attributes
+    ----------
+    sync : Sync
+        How well the sides share the timeline.
+    sides : mapping of Side to mapping
+        Fields of each side: ``clock``, ``segments``, ``rate_hz``, ``nominal_hz``, ``gaps``, ``lost``.
+    knocks : Knocks or None
+        Knocks that were found and applied.
+    notices : tuple of (code, message)
+        Doubts.
+    """
+
+    sync: Sync
+    sides: Mapping[Side, Mapping[str, Any]]
+    knocks: Knocks | None
+    notices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    stream: Stream
+    fit: ClockFit
+    nominal_hz: float | None
+    starts: tuple[int, ...]
+
+
+def finish(folder: str | Path) -> Finished:
+    """Fit the clocks of a recording folder and state how well its sides share a timeline.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Recording folder; it is only read.
+
+    Returns
+    -------
+    Finished
+
+    Raises
+    ------
+    BadInput
+        It cannot be read, or holds no samples.
+    """
+    folder = Path(folder)
+    meta = read_sidecar(folder)
+    recording = read_recording(folder)
+    pauses = [(float(start), float(end)) for start, end in meta.get("pauses") or ()]
+    fitted = {
+        stream.side: _fitted(stream, meta.get(stream.side.value) or {}) for stream in recording.streams()
+    }
+    notices = tuple(n for each in fitted.values() for n in _off_rate(each, meta[each.stream.side.value]))
+    hardware = meta.get("hardware_sync") is True
+    if hardware and all(each.stream.device_time_s is not None for each in fitted.values()):
+        fitted = _on_one_clock(fitted)
+    sync, knocks = Sync(), None
+    if len(fitted) == 2:
+        left, right = fitted[Side.LEFT], fitted[Side.RIGHT]
+        if not hardware:
+            knocks = find_knocks(left.fit.time_s, left.stream.acc, right.fit.time_s, right.stream.acc)
+        sync = pair_sync(
+            left.fit,
+            right.fit,
+            left_family=str(meta["left"].get("driver", "")),
+            right_family=str(meta["right"].get("driver", "")),
+            knocks=knocks,
+            hardware_s=HARDWARE_SYNC_S if hardware else None,
+        )
+        if knocks is not None:
+            fitted = {side: _knocked(each, fitted, knocks) for side, each in fitted.items()}
+    sides = {side: _side_info(each, pauses) for side, each in fitted.items()}
+    return Finished(sync, sides, knocks, notices)
+
+
+def _fitted(stream: Stream, info: Mapping[str, Any]) -> _Fitted:
+    assert stream.host_time_s is not None
+    starts = tuple(s for s in info.get("segments") or (0,) if s < len(stream))
+    nominal = info.get("nominal_hz")
+    if stream.device_time_s is None and nominal is not None:
+        observed = _observed_rate(stream, starts)
+        # A sensor that does not run at the rate asked for has to be taken as it is.
+        nominal = nominal if observed is None or abs(observed / nominal - 1) < _OFF_RATE else None
+    fit = fit_clock(
+        stream.host_time_s,
+        device_time_s=stream.device_time_s,
+        seq=stream.seq,
+        segment_starts=starts,
+        rate_hz=nominal,
+    )
+    return _Fitted(stream, fit, nominal, starts)
+
+
+def _observed_rate(stream: Stream, starts: Sequence[int]) -> float | None:
+    """Samples per second of arrival over the longest segment; None below three seconds."""
+    assert stream.host_time_s is not None
+    bounds = list(zip(starts, [*starts[1:], len(stream)], strict=True))
+    start, stop = max(bounds, key=lambda b: b[1] - b[0])
+    span = float(stream.host_time_s[stop - 1] - stream.host_time_s[start])
+    return (stop - 1 - start) / span if span >= 3 else None
+
+
+def _off_rate(fitted: _Fitted, info: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    asked, side = info.get("nominal_hz"), fitted.stream.side
+    rate = estimate_rate(fitted.fit.time_s, fitted.stream.seq)
+    if asked is None or not np.isfinite(rate) or abs(rate / asked - 1) < _OFF_RATE:
+        return ()
+    return (("rate_differs", f"the {side} sensor was set to {asked:g} Hz but gave {rate:.1f} Hz"),)
+
+
+def _on_one_clock(fitted: Mapping[Side, _Fitted]) -> dict[Side, _Fitted]:
+    """Put both sides on the one line of the longest segment: in hardware they share one clock."""
+    segments = [segment for each in fitted.values() for segment in each.fit.segments]
+    best = max(segments, key=lambda s: s.stop - s.start)
+    together = {}
+    for side, each in fitted.items():
+        lines = tuple(
+            dataclasses.replace(best, start=segment.start, stop=segment.stop) for segment in each.fit.segments
+        )
+        together[side] = _with_lines(each, lines)
+    return together
+
+
+def _with_lines(fitted: _Fitted, lines: tuple[ClockSegment, ...]) -> _Fitted:
+    stream = fitted.stream
+    axis = clock_axis(
+        len(stream), device_time_s=stream.device_time_s, seq=stream.seq, rate_hz=fitted.nominal_hz
+    )
+    fit = dataclasses.replace(fitted.fit, time_s=apply_clock(axis, lines), segments=lines)
+    return dataclasses.replace(fitted, fit=fit)
+
+
+def _knocked(fitted: _Fitted, both: Mapping[Side, _Fitted], knocks: Knocks) -> _Fitted:
+    """Move one side's lines by what the knocks show: the correction is itself a line in time."""
+    lines = []
+    for segment in fitted.fit.segments:
+        two: FloatArray = segment.offset_s + np.array([0.0, 1e3])
+        left, right = apply_knocks(two, two, knocks)
+        moved = left if fitted.stream.side is Side.LEFT else right
+        rate = segment.rate * float(moved[1] - moved[0]) / 1e3
+        lines.append(dataclasses.replace(segment, offset_s=float(moved[0]), rate=rate))
+    return _with_lines(fitted, tuple(lines))
+
+
+def _side_info(fitted: _Fitted, pauses: Sequence[Interval]) -> dict[str, Any]:
+    stream, time_s = fitted.stream, fitted.fit.time_s
+    rate = estimate_rate(time_s, stream.seq)
+    if not np.isfinite(rate):
+        raise BadInput(f"the {stream.side} sensor gave too few samples")
+    gaps, lost = find_gaps(time_s, rate, stream.seq, fitted.starts)
+    assert stream.host_time_s is not None
+    for start, end in pauses:
+        # What the user left out is not lost.
+        at = int(np.searchsorted(stream.host_time_s, start))
+        if 0 < at < len(stream):
+            left_out = float(time_s[at] - time_s[at - 1])
+            lost -= min(max(round(min(left_out, end - start) * rate) - 1, 0), lost)
+    return {
+        "clock": fitted.fit.segments,
+        "segments": fitted.starts,
+        "rate_hz": rate,
+        "nominal_hz": fitted.nominal_hz,
+        "gaps": gaps,
+        "lost": lost,
+    }
