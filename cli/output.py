@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from sensing.recording import Notice
+
 WIDTH = 80
 
 
@@ -30,6 +32,12 @@ def message(text: str) -> None:
     """Say something beside the result, unless ``--quiet``."""
     if not state().quiet:
         click.echo(f"sidewise: {text}", err=True)
+
+
+def say_notices(notices: Iterable[Notice]) -> None:
+    """Say repairs and doubts beside a result that does not hold them."""
+    for notice in notices:
+        message("warning: " + " ".join(notice.message.split()))
 
 
 def print_json(body: Any) -> None:

@@ -9,7 +9,7 @@ import click
 
 from cli import common
 from cli.analysing import analyse_chosen, analysis_options, end_with_verdict
-from cli.output import working, write_file
+from cli.output import say_notices, working, write_file
 from cli.recordings import PATH, open_chosen, recording_options
 from sensing.errors import BadInput, UsageError
 
@@ -56,6 +56,7 @@ def command(
         recording = open_chosen(**chosen)
         with working("aligning"):
             write_file(output, _encode(_aligned_frame(recording), output.suffix.lower()))
+        say_notices(recording.notices)
         click.echo(output)
         return
     analysis = analyse_chosen(remount_sd=remount_sd, per_set=per_set, **chosen)
@@ -65,6 +66,7 @@ def command(
         frame = analysis.reps_frame() if reps else analysis.to_frame()
         data = _encode(_with_recording(frame, analysis), output.suffix.lower())
     write_file(output, data)
+    say_notices(analysis.quality.warnings)
     click.echo(output)
     end_with_verdict(analysis, strict=strict, fail_on_flag=fail_on_flag)
 

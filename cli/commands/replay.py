@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import common
-from cli.output import block_for, butterfly, console
+from cli.output import block_for, butterfly, console, say_notices
 from cli.recordings import open_chosen, recording_options
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class _Speed(click.ParamType[float]):
 def command(speed: float, **chosen: Any) -> None:
     """Play a recording to the terminal, a line for every second."""
     recording = open_chosen(**chosen)
+    say_notices(recording.notices)
     block = block_for(console())
     start = time.monotonic()
     for second, line in _lines(recording, block):

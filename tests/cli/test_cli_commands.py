@@ -202,6 +202,13 @@ def test_export_metrics_and_repetitions(run, squat: Path, tmp_path: Path) -> Non
     assert len(json.loads((tmp_path / "reps.json").read_text("utf-8"))) == len(reps)
 
 
+def test_export_says_the_warnings_that_its_file_does_not_hold(run, still: Path, tmp_path: Path) -> None:
+    done = run("export", still, "-o", tmp_path / "m.csv")
+    assert done.stdout.strip() == str(tmp_path / "m.csv")
+    assert "both sides hold the same numbers" in done.stderr
+    assert run("-q", "export", still, "-o", tmp_path / "n.csv").stderr == ""
+
+
 def test_export_replaces_nothing_unasked_and_leaves_no_half_file(run, squat: Path, tmp_path: Path) -> None:
     raw = (squat / "left.csv").read_bytes()
     assert run("export", squat, "--aligned", "-o", squat / "left.csv").exit_code == 2
@@ -240,7 +247,7 @@ def test_gaps_stay_empty_in_the_aligned_export(run, tmp_path: Path) -> None:
     rows = [f"{i / 50:.2f},0.1,0.{i % 7},9.8,{i % 11}.5,{i % 5},0" for i in range(500)]
     (tmp_path / "left.csv").write_text("\n".join([*text, *rows]) + "\n")
     (tmp_path / "right.csv").write_text("\n".join([*text, *rows[:200], *rows[250:]]) + "\n")
-    run("export", tmp_path, "--aligned", "-o", tmp_path / "out.csv")
+    assert run("export", tmp_path, "--aligned", "-o", tmp_path / "out.csv").exit_code == 0
     frame = pd.read_csv(tmp_path / "out.csv").set_index("time_s")
     assert frame.loc[4.1:4.9, "right_acc_x"].isna().all()
     assert frame.loc[4.1:4.9, "left_acc_x"].notna().all()
