@@ -2,11 +2,11 @@
 
 Run: python -m benchmarks.asymmetry [--splits 400]
 
-Data: dsa_subset (walking, running, cycling, rowing; arms and legs, four people) and gaitmap_example. Recovery:
-the movement of the right side (angular velocity, and acceleration about its mean) is multiplied by a known
-factor; the index must move by what the factor says. Half splits: the repetitions of one real limb are dealt at
-random to "left" and "right", so that the truth is no difference. Losses: samples of one side are taken out in
-bursts of 50 to 300 ms.
+Data: dsa_subset (walking, running, cycling, rowing; arms and legs, four people) and gaitmap_example.
+Recovery: the movement of the right side (angular velocity, and acceleration about its mean) is multiplied by
+a known factor; the index must move by what the factor says. Half splits: the repetitions of one real limb
+are dealt at random to "left" and "right", so that the truth is no difference. Losses: samples of one side are
+taken out in bursts of 50 to 300 ms.
 """
 
 from __future__ import annotations
