@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bleak.backends.client import BaseBleakClient
     from bleak.backends.scanner import BaseBleakScanner
 
+    from sensing.virtual.process import RemoteWorld
     from sensing.virtual.sensor import SensorTruth
     from sensing.virtual.world import World
 
@@ -56,14 +57,14 @@ class VirtualRadio:
     clock : callable
         Where host stamps, in ns, are to come from: virtual in a virtual loop, else `time.perf_counter_ns`.
     addresses : mapping of Side to str
-        Bluetooth address of the sensor on each side.
+        Bluetooth address of the (first) sensor on each side.
     """
 
     scanner_backend: type[BaseBleakScanner]
     client_backend: type[BaseBleakClient]
     clock: Callable[[], int]
     addresses: Mapping[Side, str]
-    _world: World
+    _world: World | RemoteWorld
 
     async def truth(self) -> Mapping[str, SensorTruth]:
         """What is true so far about every sensor, by address."""
@@ -79,13 +80,16 @@ class VirtualRadio:
 
 
 @asynccontextmanager
-async def virtual_radio(scene: Scene | str) -> AsyncIterator[VirtualRadio]:
+async def virtual_radio(scene: Scene | str, *, own_process: bool = False) -> AsyncIterator[VirtualRadio]:
     """Switch on a virtual radio with its sensors; the movement starts with it.
 
     Parameters
     ----------
     scene : Scene or str
         What is in the air, or ``virtual:LEFT,RIGHT[@EXERCISE]``.
+    own_process : bool
+        Run sensors and radio in a process of their own, so that this one's CPU time is that of the host
+        alone. In real time only; a script that does so needs the ``if __name__ == "__main__"`` guard.
 
     Yields
     ------
@@ -98,6 +102,7 @@ async def virtual_radio(scene: Scene | str) -> AsyncIterator[VirtualRadio]:
     """
     scene = virtual_scene(scene) if isinstance(scene, str) else scene
     try:
+        from sensing.virtual.process import RemoteWorld
         from sensing.virtual.world import World
     except ModuleNotFoundError as error:
         if error.name != "bumble":
@@ -105,11 +110,13 @@ async def virtual_radio(scene: Scene | str) -> AsyncIterator[VirtualRadio]:
         raise UsageError("virtual sensors need Bumble; run: pip install 'sidewise[virtual]'") from error
     from sensing.virtual.backend import backends
 
-    world = World(scene)
-    await world.start()
+    world: World | RemoteWorld = RemoteWorld(scene) if own_process else World(scene)
     try:
-        scanner, client = backends(world.central if scene.adapter else None)
-        addresses = {sensor.side: sensor.radio_address for sensor in reversed(scene.sensors)}
+        await world.start()
+        scanner, client = backends(world.radio if scene.adapter else None)
+        addresses: dict[Side, str] = {}
+        for sensor in scene.sensors:
+            addresses.setdefault(sensor.side, sensor.radio_address)
         yield VirtualRadio(scanner, client, host_clock(), addresses, world)
     finally:
         await world.stop()

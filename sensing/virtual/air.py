@@ -37,6 +37,7 @@ class Channel:
     """State of one sensor's link. Times are those of the event loop."""
 
     link: Link
+    address: str
     controller: Controller
     phase_s: float
     rng: random.Random
@@ -198,6 +199,6 @@ class Air(LocalLink):
         elif way is channel.up and packet[2:5] == _NOTIFICATION_HEAD:
             channel.delivered += 1
             handle = int.from_bytes(packet[5:7], "little")
-            self._on_notification(source.to_string(False), handle, packet[7:])
+            self._on_notification(channel.address, handle, packet[7:])
         else:
             receiver.on_link_acl_data(source, PhysicalTransport.LE, packet)

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from bumble import att, core, hci
@@ -146,18 +146,18 @@ class Central:
 
     def __init__(self, seed: int) -> None:
         self.air: Final = Air(self._on_notification)
-        self._device, controller = bumble_device(
-            "host", hci.Address(_ADDRESS, hci.Address.RANDOM_DEVICE_ADDRESS), self.air
-        )
-        self.air.central = controller
+        self._device, self._controller = bumble_device("host", _address(_ADDRESS), self.air)
+        self.air.central = self._controller
         self._rng = random.Random(seed)
         self._listeners: list[OnHeard] = []
         self._peers: dict[str, _Peer] = {}
-        self._connecting = False
+        self._connecting: str | None = None
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     async def start(self) -> None:
         """Switch on."""
         self._device.on(self._device.EVENT_ADVERTISEMENT, self._on_advertisement)
+        self._device.on(self._device.EVENT_CONNECTION, self._on_connection)
         await self._device.power_on()
 
     async def stop(self) -> None:
@@ -167,6 +167,7 @@ class Central:
             await self._device.stop_scanning()
         for address in list(self._peers):
             await self.disconnect(address)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def start_scan(self, heard: OnHeard) -> None:
         """See `Radio`."""
@@ -207,19 +208,22 @@ class Central:
         self, address: str, timeout_s: float, notified: OnNotification, disconnected: OnDisconnect
     ) -> Table:
         """See `Radio`."""
-        if self._connecting:
+        if self._connecting is not None:
             raise Busy("operation already in progress")
         if address in self._peers:
             raise RadioError("already connected")
-        self._connecting = True
+        self._connecting = address
+        making = self._keep(self._device.connect(_address(address), timeout=None))
         try:
-            connection = await self._device.connect(
-                hci.Address(address, hci.Address.RANDOM_DEVICE_ADDRESS), timeout=timeout_s
-            )
-        except core.TimeoutError as error:
-            raise TimeoutError(f"no answer from {address} in {timeout_s:g} s") from error
+            async with asyncio.timeout(timeout_s):
+                connection = await asyncio.shield(making)
+        except BaseException as error:
+            await self._give_up(making, address)
+            if isinstance(error, TimeoutError):
+                raise TimeoutError(f"no answer from {address} in {timeout_s:g} s") from error
+            raise
         finally:
-            self._connecting = False
+            self._connecting = None
         client = connection.gatt_client
         self._peers[address] = _Peer(connection, client, notified, disconnected)
         connection.on(connection.EVENT_DISCONNECTION, lambda reason: self._on_disconnection(address))
@@ -228,6 +232,19 @@ class Central:
         except BaseException:
             await self.disconnect(address)
             raise
+
+    async def _give_up(self, making: asyncio.Future[Connection], address: str) -> None:
+        self._connecting = ""
+        # Bumble may be interrupted while it waits for the sensor, but not while it talks to its controller,
+        # and its controller does not know the command to give up.
+        while not (making.done() or self._device.is_le_connecting):
+            await asyncio.sleep(0)
+        self._controller.pending_le_connection = None
+        making.cancel()
+        await asyncio.wait([making])
+        stray = self._device.find_connection_by_bd_addr(_address(address))
+        if stray is not None:
+            await asyncio.wait([self._keep(stray.disconnect())])
 
     async def _discover(self, client: Client) -> Table:
         mtu = await client.request_mtu(_MTU)
@@ -276,7 +293,8 @@ class Central:
     async def _alive(self, address: str, operation: Awaitable[_T]) -> _T:
         """The operation's result; an error in plain words where it fails."""
         try:
-            return await operation
+            # An answer to a request that was given up must not be taken for the next one's.
+            return await asyncio.shield(self._keep(operation))
         except att.ATT_Error as error:
             raise Refused(int(error.error_code)) from error
         except asyncio.CancelledError:
@@ -289,6 +307,22 @@ class Central:
             if address in self._peers:
                 raise RadioError(str(error)) from error
             raise NotConnected("the connection ended") from error
+
+    def _on_connection(self, connection: Connection) -> None:
+        """End a connection that came when nobody wanted it any longer."""
+        if connection.peer_address.to_string(False) != self._connecting:
+            self._keep(connection.disconnect())
+
+    def _keep(self, work: Awaitable[_T]) -> asyncio.Future[_T]:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Future[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     def _on_disconnection(self, address: str) -> None:
         peer = self._peers.pop(address, None)
@@ -315,6 +349,10 @@ class _Indicated:
 
     def __call__(self, value: bytes) -> None:
         self.central.on_indication(self.client, self.handle, value)
+
+
+def _address(text: str) -> hci.Address:
+    return hci.Address(text, hci.Address.RANDOM_DEVICE_ADDRESS)
 
 
 def _text(uuid: core.UUID) -> str:

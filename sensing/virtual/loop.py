@@ -58,8 +58,6 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self, speed: float = math.inf) -> None:
-        if not speed > 0:
-            raise ValueError(f"speed must be positive, not {speed}")
         self._virtual = _Selector(speed)
         super().__init__(self._virtual)
 
@@ -85,7 +83,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtual(main: Coroutine[Any, Any, _T], *, speed: float = math.inf) -> _T:
-    """Run a coroutine in a new `VirtualTimeLoop`, as `asyncio.run` does in an ordinary one."""
+    """Run a coroutine in a new `VirtualTimeLoop` as `asyncio.run` does in an ordinary one."""
+    if not speed > 0:
+        main.close()
+        raise ValueError(f"speed must be positive, not {speed}")
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(speed)) as runner:
         return runner.run(main)
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from bumble import core, gatt, hci
+from bumble import att, core, gatt, hci
 from bumble.controller import Controller
 from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.host import Host
@@ -163,7 +163,7 @@ class VirtualSensor:
         random_ = random.Random(seed)
         drops = [(self._on_s + start, self._on_s + start + length) for start, length in spec.link.drops]
         phase = self._on_s + random_.uniform(0, spec.link.interval_s)
-        self._channel = Channel(spec.link, controller, phase, random_, drops)
+        self._channel = Channel(spec.link, spec.radio_address, controller, phase, random_, drops)
         air.add_sensor(self.address, self._channel)
         self._characteristics: dict[str, gatt.Characteristic[bytes]] = {}
         self._subscribed: dict[str, str] = {}
@@ -172,6 +172,7 @@ class VirtualSensor:
         self._queue: deque[_Group] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._seq = 0
+        self._on = True
         self._indications: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -195,6 +196,7 @@ class VirtualSensor:
 
     async def stop(self) -> None:
         """Switch off."""
+        self._on = False
         self._halt()
         await asyncio.gather(*self._tasks)
         await self._device.stop_advertising()
@@ -251,9 +253,14 @@ class VirtualSensor:
         uuid = each.uuid
 
         def read(connection: Connection) -> bytes:
+            # Bumble leaves it to the value to say so.
+            if "read" not in each.properties:
+                raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
             return self._state.values.get(uuid, b"")
 
         def write(connection: Connection, value: bytes) -> None:
+            if not {"write", "write-without-response"} & set(each.properties):
+                raise att.ATT_Error(att.ErrorCode.WRITE_NOT_PERMITTED)
             self._on_write(uuid, bytes(value))
 
         def subscribed(connection: Connection, notify: bool, indicate: bool) -> None:
@@ -282,7 +289,8 @@ class VirtualSensor:
         for indication in self._indications:
             indication.cancel()
         # Bumble's own restart cannot be waited for.
-        self._keep(self._tasks, self._advertise())
+        if self._on:
+            self._keep(self._tasks, self._advertise())
 
     def _keep(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sensing.devices import Driver, driver, drivers
 from sensing.errors import UsageError
@@ -113,6 +113,13 @@ class Sensor:
     battery: int | None = None
     name: str | None = None
     address: str | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        # Drivers may hold functions: to another process they go by name.
+        return {**self.__dict__, "driver": self.driver.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, driver=driver(state["driver"]))
 
     @property
     def radio_address(self) -> str:

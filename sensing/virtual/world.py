@@ -25,13 +25,13 @@ class World:
         self._loop = asyncio.get_running_loop()
         self._on_s = self._loop.time()
         offset_s = host_clock()() * 1e-9 - self._on_s
-        self.central = Central(scene.seed)
+        self.radio = Central(scene.seed)
         movement = Movement(scene.movement)
         self._knocks = {sensor.radio_address: list(scene.knocks_s) for sensor in scene.sensors}
         self._sensors = {
             sensor.radio_address: VirtualSensor(
                 sensor,
-                self.central.air,
+                self.radio.air,
                 movement,
                 self._knocks[sensor.radio_address],
                 offset_s,
@@ -42,13 +42,13 @@ class World:
 
     async def start(self) -> None:
         """Switch everything on."""
-        await self.central.start()
+        await self.radio.start()
         for sensor in self._sensors.values():
             await sensor.start()
 
     async def stop(self) -> None:
         """Switch everything off."""
-        await self.central.stop()
+        await self.radio.stop()
         for sensor in self._sensors.values():
             await sensor.stop()
 
