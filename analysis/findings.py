@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from analysis.metrics import spec
-from analysis.profiles import Profile, is_expected
+from analysis.profiles import Profile, is_expected, known_sports
 from analysis.results import (
     ExerciseSet,
     Finding,
@@ -105,7 +106,9 @@ def find(
         message = "Both sides are forced to move alike here: which side pushed harder cannot be seen."
         found.append(Finding("coupled_exercise", None, "info", message))
     if recording.sport and profile is None:
-        message = f"Nothing is known here of what {recording.sport} makes usual."
+        near = get_close_matches(recording.sport.lower(), known_sports(), 1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        message = f"Nothing is known here of what {recording.sport} makes usual.{meant}"
         found.append(Finding("no_profile", None, "info", message))
     found += _one_sided(sets)
     found += _range_of_motion(metrics, limb)

@@ -1,113 +1,25 @@
 """The report of one analysis: one self-contained web page, and one picture of a page.
 
-Importing this package loads matplotlib; `analysis` itself does not.
+Importing this package loads nothing heavy; matplotlib is loaded when something is drawn.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any
 
-from analysis.report.figures import Trend, TrendPoint
-from analysis.report.html import render_html
-from analysis.report.page import render_page
-from analysis.results import Analysis
-from sensing.errors import UsageError
+if TYPE_CHECKING:
+    from analysis.report.figures import Trend, TrendPoint
+    from analysis.report.html import render_html
+    from analysis.report.writing import FORMATS, render_png, write_report
 
 __all__ = ["FORMATS", "Trend", "TrendPoint", "render_html", "render_png", "write_report"]
 
-FORMATS: Final = ("html", "png")
-"""File formats of a report."""
+_HOME = {"Trend": "figures", "TrendPoint": "figures", "render_html": "html"}
 
 
-def render_png(analysis: Analysis, path: Path | str, *, history: Trend | None = None) -> None:
-    """Write the report as one picture in the shape of an A4 page, all of it or nothing.
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-    Parameters
-    ----------
-    analysis : Analysis
-        What to report.
-    path : Path or str
-        The PNG file, replaced where it exists.
-    history : Trend, optional
-        Sessions up to this one; without it the trend panel is left out.
-
-    Raises
-    ------
-    UsageError
-        If the file cannot be written.
-    """
-    _write(Path(path), render_page(analysis, history=history))
-
-
-def write_report(
-    analysis: Analysis,
-    folder_or_path: Path | str,
-    formats: Sequence[str] = FORMATS,
-    name: str | None = None,
-    *,
-    history: Trend | None = None,
-) -> tuple[Path, ...]:
-    """Write the report into a folder, or to one file.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What to report.
-    folder_or_path : Path or str
-        A folder, made where it is missing; or a file ending in ``.html`` or ``.png``, which then decides
-        the format and the name.
-    formats : sequence of str
-        ``html`` and ``png``.
-    name : str, optional
-        File name without its ending; ``report`` where not given.
-    history : Trend, optional
-        Sessions up to this one, for the trend panel.
-
-    Returns
-    -------
-    tuple of Path
-        The files written, in the order of ``formats``.
-
-    Raises
-    ------
-    UsageError
-        If a format is unknown, or a file cannot be written.
-    """
-    target = Path(folder_or_path)
-    if target.suffix.lower().removeprefix(".") in FORMATS and not target.is_dir():
-        paths = {target.suffix.lower().removeprefix("."): target}
-    else:
-        paths = {form: target / f"{name or 'report'}.{form}" for form in formats}
-    if unknown := [form for form in paths if form not in FORMATS]:
-        raise UsageError(f"unknown report format {unknown[0]!r}; use one of {', '.join(FORMATS)}")
-    for form, path in paths.items():
-        if form == "html":
-            _write(path, render_html(analysis, history=history).encode("utf-8", "replace"))
-        else:
-            _write(path, render_page(analysis, history=history))
-    return tuple(paths.values())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there, so that no half file is ever seen."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(made)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"cannot write the report {path}: {reason}; choose another place") from error
+    return getattr(import_module(f"{__name__}.{_HOME.get(name, 'writing')}"), name)
