@@ -30,6 +30,7 @@ from sensing.events import (
     Status,
     after,
 )
+from sensing.hardware_sync import synchronise
 from sensing.link import SILENCE_S, Arrival, BatteryLevel, Connected, Item, Link, StateChange
 from sensing.recording import FloatArray, Side
 from sensing.scan import Radio, find
@@ -150,6 +151,8 @@ class Collector:
         Rate that the user names, Hz.
     raw : bool
         Hand on the packets as well.
+    hardware_sync : bool
+        Synchronise the sensors' own clocks first, which only DOTs can.
     silence_s : float
         Least time without a packet after which a link counts as lost, s.
     """
@@ -162,6 +165,7 @@ class Collector:
         drivers: Mapping[Side, str] | None = None,
         rate_hz: float | None = None,
         raw: bool = False,
+        hardware_sync: bool = False,
         silence_s: float = SILENCE_S,
     ) -> None:
         self._sensors = {side: sensors[side] for side in Side if side in sensors}
@@ -169,6 +173,7 @@ class Collector:
         self._drivers = drivers or {}
         self._rate_hz = rate_hz
         self._raw = raw
+        self._hardware_sync = hardware_sync
         self._silence_s = silence_s
         self._zero_ns = radio.clock()
         self._queue: deque[Item | Event] = deque()
@@ -203,6 +208,8 @@ class Collector:
             A name is ambiguous, a driver unknown or a rate not supported.
         """
         found = await find(self._radio, list(self._sensors.values()))
+        if self._hardware_sync:
+            found = await synchronise(self._radio, found, rate_hz=self._rate_hz)
         for side, sensor in zip(self._sensors, found, strict=True):
             self._links[side] = Link(
                 side,

@@ -33,6 +33,8 @@ HARDWARE_SYNC_S: Final = 0.0018
 """Error that the maker states for synchronised DOTs after 30 min (Xsens, Xsens DOT User Manual)."""
 
 _OFF_RATE: Final = 0.08
+_SAME_CLOCK_S: Final = 0.1
+"""Most that the delays of two links differ by."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,12 @@ def finish(folder: str | Path) -> Finished:
     }
     notices = tuple(n for each in fitted.values() for n in _off_rate(each, meta[each.stream.side.value]))
     hardware = meta.get("hardware_sync") is True
-    if hardware and all(each.stream.device_time_s is not None for each in fitted.values()):
+    if hardware and not _share_a_clock(fitted):
+        hardware = False
+        notices += (
+            ("hardware_sync_lost", "the sensors' clocks differ, so that their synchronisation was not used"),
+        )
+    if hardware:
         fitted = _on_one_clock(fitted)
     sync, knocks = Sync(), None
     if len(fitted) == 2:
@@ -101,8 +108,8 @@ def finish(folder: str | Path) -> Finished:
         sync = pair_sync(
             left.fit,
             right.fit,
-            left_family=str(meta["left"].get("driver", "")),
-            right_family=str(meta["right"].get("driver", "")),
+            left_family=_family(meta["left"]),
+            right_family=_family(meta["right"]),
             knocks=knocks,
             hardware_s=HARDWARE_SYNC_S if hardware else None,
         )
@@ -110,6 +117,11 @@ def finish(folder: str | Path) -> Finished:
             fitted = {side: _knocked(each, fitted, knocks) for side, each in fitted.items()}
     sides = {side: _side_info(each, pauses) for side, each in fitted.items()}
     return Finished(sync, sides, knocks, notices)
+
+
+def _family(info: Mapping[str, Any]) -> str:
+    """Family of a driver such as ``polar-h10``: its first word."""
+    return str(info.get("driver", "")).partition("-")[0]
 
 
 def _fitted(stream: Stream, info: Mapping[str, Any]) -> _Fitted:
@@ -145,6 +157,16 @@ def _off_rate(fitted: _Fitted, info: Mapping[str, Any]) -> tuple[tuple[str, str]
     if asked is None or not np.isfinite(rate) or abs(rate / asked - 1) < _OFF_RATE:
         return ()
     return (("rate_differs", f"the {side} sensor was set to {asked:g} Hz but gave {rate:.1f} Hz"),)
+
+
+def _share_a_clock(fitted: Mapping[Side, _Fitted]) -> bool:
+    """Whether arrivals of both sides agree that their device times are the same."""
+    if len(fitted) < 2 or any(each.stream.device_time_s is None for each in fitted.values()):
+        return False
+    lines = [max(each.fit.segments, key=lambda s: s.stop - s.start) for each in fitted.values()]
+    at = np.mean([line.origin_s for line in lines])
+    left, right = (line.offset_s + line.rate * (at - line.origin_s) for line in lines)
+    return bool(abs(left - right) < _SAME_CLOCK_S)
 
 
 def _on_one_clock(fitted: Mapping[Side, _Fitted]) -> dict[Side, _Fitted]:

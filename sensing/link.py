@@ -318,8 +318,8 @@ def driver_for(connection: Connection, name: str | None) -> Driver:
     if chosen is None:
         raise UsageError(
             f"{found.label}: no driver knows it; its services are {', '.join(services) or 'none'}; name one "
-            "with --driver, or describe its frames in a profile (.toml, like those in sensing/devices/profiles) "
-            "and give that file as --driver"
+            "with --driver, or describe its frames in a profile (.toml) and give "
+            "that file as --driver"
         )
     return chosen
 
@@ -333,33 +333,6 @@ async def connected(radio: Radio, found: Found, heard: Heard = _nothing) -> Asyn
         yield connection
     finally:
         await connection.close()
-
-
-async def read_battery(radio: Radio, found: Found, driver_name: str | None = None) -> float | None:
-    """Battery level in percent: connects for it; None where the sensor is unknown or does not tell."""
-    chosen = choose_driver(found, driver_name)
-    if chosen is None:
-        return None
-    async with connected(radio, found) as connection:
-        return await connection.battery(chosen.battery)
-
-
-async def blink(radio: Radio, found: Found, driver_name: str | None = None) -> None:
-    """Make a sensor's light blink.
-
-    Raises
-    ------
-    DeviceUnreachable
-        It does not answer.
-    UsageError
-        No driver knows it, or it has no light to command.
-    """
-    async with connected(radio, found) as connection:
-        chosen = driver_for(connection, driver_name)
-        steps = chosen.identify(await connection.facts(chosen))
-        if not steps:
-            raise UsageError(f"{found.label}: a {chosen.title} cannot blink; tap it instead")
-        await connection.run(steps)
 
 
 class Link:

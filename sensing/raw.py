@@ -1,10 +1,10 @@
 """Raw packets on disk: ``packets.raw`` in a recording folder, and the way back through the decoders.
 
-The file is ``SWRAW``, two zero bytes and the version 1, and then frames, appended and flushed like the samples:
-side (0 left, 1 right), arrival in ns since the recording's zero (int64), index of the characteristic, length
-(uint16, all little-endian) and the payload. Index 255 begins a connection: its payload is JSON with the driver,
-rate and facts that make the decoder; or it names the characteristic of the next index. A frame cut short by a
-crash is left out.
+The file is ``SWRAW``, two zero bytes and the version 1, and then frames, appended and flushed like the
+samples: side (0 left, 1 right), arrival in ns since the recording's zero (int64), index of the
+characteristic, length (uint16, all little-endian) and the payload. Index 255 begins a connection: its
+payload is JSON with the driver, rate and facts that make the decoder; or it names the characteristic of the
+next index. A frame cut short by a crash is left out.
 """
 
 from __future__ import annotations

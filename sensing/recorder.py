@@ -72,6 +72,8 @@ class RecordRequest:
         The athlete's dominant side.
     raw : bool
         Keep the packets as they came.
+    hardware_sync : bool
+        Let the sensors synchronise their clocks first, which only DOTs can.
     """
 
     folder: Path
@@ -91,6 +93,7 @@ class RecordRequest:
     notes: str = ""
     dominant: Side | None = None
     raw: bool = False
+    hardware_sync: bool = False
 
     def sensors(self) -> dict[Side, str]:
         """Name or address by side."""
@@ -485,11 +488,20 @@ def _collector(
     if not sensors:
         raise UsageError("no sensor is named; name the left and the right one, or identify them first")
     radio = Radio(scanner_backend, client_backend, clock)
-    return Collector(sensors, radio, drivers=request.drivers(), rate_hz=request.rate_hz, raw=request.raw)
+    return Collector(
+        sensors,
+        radio,
+        drivers=request.drivers(),
+        rate_hz=request.rate_hz,
+        raw=request.raw,
+        hardware_sync=request.hardware_sync,
+    )
 
 
 def _meta(request: RecordRequest, started_at: dt.datetime) -> dict[str, Any]:
-    names = ("athlete", "exercise", "sport", "placement", "mount", "tag", "notes", "dominant")
+    names = (
+        "athlete", "exercise", "sport", "placement", "mount", "tag", "notes", "dominant", "hardware_sync",
+    )  # fmt: skip
     return {name: getattr(request, name) for name in names} | {"started_at": started_at}
 
 
