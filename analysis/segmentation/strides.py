@@ -53,8 +53,9 @@ def find_strides(
     -----
     The foot turns forward in one fast lobe, the swing, and back in the rest of the stride. A stride runs from
     one push-off peak (the extreme of rotation just before the swing; Barth et al. 2015) to the next. Foot
-    off is where rotation reverses into the swing and contact where it reverses out of it (Rampp et al. 2015);
-    on a shank, the extremes just before and after the swing (Aminian et al. 2002).
+    off is where the push-off breaks off, between that peak and the reversal into the swing, and contact where
+    rotation reverses out of it (after Rampp et al. 2015); on a shank, the extremes just before and after the
+    swing (Aminian et al. 2002).
     """
     index, kind = turning_points(cycle.angle, HYSTERESIS * cycle.excursion)
     if len(index) < 4 or cycle.rhythm is None or cycle.rhythm.period_s > MAX_STRIDE_S:
@@ -74,7 +75,7 @@ def find_strides(
         lift = _crossing(rotation, int(a) * cycle.step, period // 5, rising=True)
         land = _crossing(rotation, int(b) * cycle.step, period // 5, rising=False)
         push = _trough(rotation, lift - period // 4, lift + 1)
-        offs.append(lift if placement is Placement.FOOT else push)
+        offs.append(_steepest(rotation, push, lift) if placement is Placement.FOOT else push)
         contacts.append(land if placement is Placement.FOOT else _next_trough(rotation, land, period // 6))
         borders.append(push)
 
@@ -103,9 +104,9 @@ def has_impacts(motion: Motion, span: Span, period_s: float) -> bool:
 
 
 def _fine_rotation(motion: Motion, cycle: Cycle) -> FloatArray:
-    """Rotation about the cycle's axis, low-passed at 25 Hz only, so that events stay sharp."""
+    """Rotation about the cycle's axis, low-passed at 50 Hz only, so that events stay sharp."""
     rate = motion.track.rate_hz
-    return lowpass(values_of(motion)[slice(*cycle.span)] @ cycle.axis, min(25.0, 0.4 * rate), rate)
+    return lowpass(values_of(motion)[slice(*cycle.span)] @ cycle.axis, min(50.0, 0.4 * rate), rate)
 
 
 def _crossing(rotation: FloatArray, near: int, reach: int, *, rising: bool) -> int:
@@ -116,6 +117,13 @@ def _crossing(rotation: FloatArray, near: int, reach: int, *, rising: bool) -> i
     if not at.size:
         return low + int(np.argmin(np.abs(piece)))
     return int(low + at[np.argmin(np.abs(at + low - near))])
+
+
+def _steepest(rotation: FloatArray, start: int, stop: int) -> int:
+    """Where rotation changes fastest between two points: push-off breaks off as the toe leaves the ground."""
+    if stop - start < 2:
+        return stop
+    return start + int(np.argmax(np.abs(np.diff(rotation[start : stop + 1]))))
 
 
 def _next_trough(rotation: FloatArray, start: int, reach: int) -> int:
