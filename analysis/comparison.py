@@ -94,8 +94,8 @@ def _remount_sd(entry: MetricSpec, settings: Settings, sets: Sequence[SetValues]
     if entry.ratio:
         return sd
     # On the scale of the metric: the same share of what the sides show.
-    everything = np.concatenate([np.r_[s.left, s.right] for s in sets] or [np.array([])])
-    return sd * float(np.mean(everything)) if everything.size else 0.0
+    sizes = [s.left.mean() + s.right.mean() for s in sets if s.left.size and s.right.size]
+    return sd * float(np.mean(sizes)) / 2 if sizes else 0.0
 
 
 def _refusal(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Quality) -> str:
