@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint format bench-rule clean
+.PHONY: help demo test lint format accuracy clean
 
 help:
 	@echo "make demo   simulate two sensors, analyse them, write a report"
 	@echo "make test   run the tests"
 	@echo "make lint   ruff and mypy"
+	@echo "make accuracy   validate on real recordings and simulations; writes docs/accuracy.md"
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -24,6 +25,9 @@ lint: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+accuracy: .venv/.installed
+	$(BIN)/python -m benchmarks.accuracy
 
 format: .venv/.installed
 	$(BIN)/ruff check --fix .
