@@ -49,12 +49,12 @@ def repetition_section() -> str:
             rows.append(
                 (people, score.name, len(score.found), percent(score.within_one), percent(score.exact), goal)
             )
-    others = []
-    for name, method in repetitions.METHODS.items():
-        for score in repetitions.run(
-            repetitions.people("test"), method, ("as recorded", "first 10 between rests")
-        ):
-            others.append((name, score.name, percent(score.within_one), percent(score.exact)))
+    test = repetitions.people("test")
+    others = [
+        (name, score.name, percent(score.within_one), percent(score.exact))
+        for name, method in repetitions.METHODS.items()
+        for score in repetitions.run(test, method, ("as recorded", "first 10 between rests"))
+    ]
     lifts = [
         (name, " + ".join(map(str, found)), seen, met(sum(found) == seen))
         for name, (found, seen) in repetitions.metamotion().items()

@@ -67,8 +67,9 @@ def main() -> None:
     parser.add_argument("--athletes", type=int, default=200)
     for r in run(parser.parse_args().athletes):
         print(
-            f"{r.exercise:8s} n {r.athletes}  bias {r.bias:+.4f}  false alarms {100 * r.false_alarms:4.1f} %  "
-            f"covered {100 * r.covered:5.1f} %  counted exactly {100 * r.counted:5.1f} %"
+            f"{r.exercise:8s} n {r.athletes}  bias {r.bias:+.4f}  "
+            f"false alarms {100 * r.false_alarms:4.1f} %  covered {100 * r.covered:5.1f} %  "
+            f"counted exactly {100 * r.counted:5.1f} %"
         )
 
 
