@@ -26,6 +26,7 @@ MIN_OVERLAP_S: Final = 2.0
 SEQUENTIAL_PAUSE_S: Final = 10.0
 """Pause put between two one-sided recordings on the common timeline."""
 
+_SAME_CLOCK_S: Final = 1.0
 _FAR_FROM_ZERO_S: Final = 86_400.0
 _UNEQUAL: Final = 0.8
 
@@ -515,19 +516,24 @@ def _side_by_side(
     first: Reading, second: Reading
 ) -> tuple[tuple[Reading, ...], Sync, dt.datetime | None, tuple[Notice, ...]]:
     """Both on one timeline: by a clock they share, else by wall clocks, else as the files count."""
-    if first.shared_clock_s is not None and second.shared_clock_s is not None:
-        later = _shift(second, second.shared_clock_s - first.shared_clock_s)
+    notices: tuple[Notice, ...] = ()
+    same_wall = _same_kind_of_clock(first, second)
+    later_s = _by_shared_clock(first, second, same_wall)
+    if later_s is not None:
+        later = _shift(second, later_s)
         errors = (first.shared_clock_error_s, second.shared_clock_error_s)
         bound = max(e for e in errors if e is not None) if None not in errors else None
         pair = _near_zero((first, later))
         return pair, Sync(bound, bound, 0.0, "hardware"), _started(pair[0], 0.0), ()
-    if _same_kind_of_clock(first, second):
+    if same_wall:
         assert first.wall is not None and second.wall is not None
+        if first.shared_clock_s is not None and second.shared_clock_s is not None:
+            text = "both files say their sensors are synchronised, but their clocks disagree with their dates"
+            notices += (Notice("sync_doubtful", f"{text}, by which they are placed"),)
         later = _shift(second, second.wall.epoch_s - first.wall.epoch_s)
-        notices: tuple[Notice, ...] = ()
         if first.wall.zone is None:
             text = "clock times without a time zone are taken to be of the same zone; say it with --timezone"
-            notices = (Notice("timezone_unknown", text),)
+            notices += (Notice("timezone_unknown", text),)
         pair = _near_zero((first, later))
         return pair, Sync(), _started(pair[0], 0.0), notices
     if first.wall is not None or second.wall is not None:
@@ -538,6 +544,24 @@ def _side_by_side(
         )
     pair = _near_zero((first, second))
     return pair, Sync(), None, ()
+
+
+def _by_shared_clock(first: Reading, second: Reading, same_wall: bool) -> float | None:
+    """How much later the second time zero is by a clock they share, s; None where they share none.
+
+    The clock wraps, so the wall clocks choose the turn; where they still differ by more than a second, the
+    sensors were not synchronised with each other.
+    """
+    if first.shared_clock_s is None or second.shared_clock_s is None:
+        return None
+    later_s = second.shared_clock_s - first.shared_clock_s
+    if not same_wall:
+        return later_s
+    assert first.wall is not None and second.wall is not None
+    off_s = later_s - (second.wall.epoch_s - first.wall.epoch_s)
+    turns = round(off_s / first.shared_clock_wrap_s) if first.shared_clock_wrap_s else 0
+    off_s -= turns * (first.shared_clock_wrap_s or 0.0)
+    return None if abs(off_s) > _SAME_CLOCK_S else later_s - turns * (first.shared_clock_wrap_s or 0.0)
 
 
 def _check_overlap(a: Stream, b: Stream) -> tuple[Notice, ...]:

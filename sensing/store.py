@@ -531,13 +531,10 @@ class _NoSamples(Exception):
 
 def _read_side(path: Path, side: Side, info: object) -> tuple[Stream, tuple[Notice, ...]]:
     text = read_text(path)
-    first_lines = [number for number, _ in zip(text.lines(1), range(3), strict=False)]
-    whole = len(first_lines) if text.ends_with_newline or len(first_lines) > 2 else len(first_lines) - 1
-    if whole < 2:
+    if text.head.count("\n") < 3:
         raise _NoSamples
     side_info = _SideInfo.of(info, f"{path.parent / SIDECAR}, {side}")
-    header = text.lines(0)
-    if not next(header)[1].startswith(native_csv.RAW_HEADER[0]):
+    if not text.head.startswith(native_csv.RAW_HEADER[0]):
         (reading,) = native_csv.FORMAT.read(path, ReadOptions())
         return dataclasses.replace(reading.stream, side=side), reading.notices
     reading = native_csv.read_raw(

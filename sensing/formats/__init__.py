@@ -23,16 +23,16 @@ ENTRY_POINT_GROUP: Final = "sidewise.formats"
 
 BUILT_IN: Final = (
     "native_csv",
-    # "xsens_dot",
-    # "mbientlab",
-    # "shimmer",
-    # "witmotion_sd",
-    # "xio",
-    # "sensor_logger",
-    # "phyphox",
-    # "polar_sensor_logger",
-    # "imeasureu",
-    # "xdf",
+    "xsens_dot",
+    "mbientlab",
+    "shimmer",
+    "witmotion_sd",
+    "xio",
+    "sensor_logger",
+    "phyphox",
+    "polar_sensor_logger",
+    "imeasureu",
+    "xdf",
 )
 """Modules of this package, each with an object ``FORMAT``, in the order they are asked."""
 
@@ -92,6 +92,8 @@ class Reading:
         Wall-clock time of ``time_s == 0``.
     shared_clock_s : float or None
         Reading, at ``time_s == 0``, of a clock that the sensors share by hardware synchronisation.
+    shared_clock_wrap_s : float or None
+        Where that clock starts again from zero.
     shared_clock_error_s : float or None
         The vendor's bound on the error between two such clocks.
     notices : tuple of Notice
@@ -102,6 +104,7 @@ class Reading:
     side: Side | None = None
     wall: WallClock | None = None
     shared_clock_s: float | None = None
+    shared_clock_wrap_s: float | None = None
     shared_clock_error_s: float | None = None
     notices: tuple[Notice, ...] = ()
 
@@ -170,6 +173,17 @@ def read(place: Place, options: ReadOptions) -> tuple[Reading, ...]:
     known = recognise(head)
     if known is None:
         titles = ", ".join(each.title for each in formats())
+        if head.lines and _only_numbers(head.lines[0]):
+            text = "numbers where the names of columns were expected; add a line such as"
+            raise BadInput(f"{place}, line 1: {text} time_s,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z")
         start = repr(head.lines[0][:60]) if head.lines else "bytes that are not text"
         raise BadInput(f"{place}, line 1: no known format begins with {start}; known are {titles}")
     return known.read(place, options)
+
+
+def _only_numbers(line: str) -> bool:
+    cells = line.replace(";", ",").replace("\t", ",").split(",")
+    try:
+        return len([float(cell) for cell in cells]) > 1
+    except ValueError:
+        return False

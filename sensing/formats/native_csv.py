@@ -134,7 +134,7 @@ FORMAT = NativeCsv()
 
 
 def _header(text: Text) -> _Header:
-    line = next(iter(text.lines(0)), (0, ""))[1]
+    line = (text.first_line(0) or (0, ""))[1]
     try:
         header = _Header.of(line)
         problems = [f"line 1: {problem}" for problem in header.problems()]
@@ -146,38 +146,63 @@ def _header(text: Text) -> _Header:
 
 
 def _read_plain(text: Text, header: _Header, options: ReadOptions) -> tuple[Reading, ...]:
+    scales = _scales(text, header, options)
     numbers = read_numbers(
-        text,
-        first_line=1,
-        separator=header.separator,
-        names=header.names,
-        columns=header.used(),
+        text, first_line=1, separator=header.separator, names=header.names, columns=header.used()
     )
-    where = f"{text.name}, line 1"
-    # The name time_s is what makes a file the simplest input, whose units are m/s2 and deg/s.
-    simplest = header.time is not None and header.names[header.time[0]].lower() == "time_s"
     if header.time is None:
         time_s = index_times(len(numbers), options.rate_hz, text.name)
     else:
-        scale = factor("time", header.time[1], None if header.time[1] == "s" else options.time_unit, where)
-        time_s = numbers.column(header.time[0], scale)
+        time_s = numbers.column(header.time[0], scales["time"])
     readings = []
     for prefix in header.prefixes():
-        arrays: dict[str, FloatArray] = {}
-        for kind, flag, default in (("acc", options.acc_unit, "m/s2"), ("gyr", options.gyr_unit, "deg/s")):
-            at = header.columns(prefix, kind)
-            if at is None:
-                continue
-            stated = header.unit(prefix, kind)
-            if stated is None and flag is None and simplest:
-                stated = default
-            arrays[kind] = numbers.take(at, factor(kind, stated, flag, where))
+        acc, gyr = (header.columns(prefix, kind) for kind in ("acc", "gyr"))
+        if acc is None:
+            continue
         side = Side(prefix.rstrip("_")) if prefix else None
         stream, notices = to_stream(
-            Columns(time_s, arrays["acc"], arrays.get("gyr")), name=text.name, where=numbers.where, side=side
+            Columns(
+                time_s,
+                numbers.take(acc, scales[f"{prefix}acc"]),
+                None if gyr is None else numbers.take(gyr, scales[f"{prefix}gyr"]),
+            ),
+            name=text.name,
+            where=numbers.where,
+            side=side,
         )
         readings.append(Reading(stream, side, notices=(*numbers.notices, *notices)))
     return tuple(readings)
+
+
+def _scales(text: Text, header: _Header, options: ReadOptions) -> dict[str, float]:
+    """Factors of time and of each sensor; everything that only a flag can supply is asked for at once."""
+    where = f"{text.name}, line 1"
+    scales: dict[str, float] = {}
+    problems: list[str] = []
+
+    def look_up(key: str, kind: str, stated: str | None, flag: str | None) -> None:
+        try:
+            scales[key] = factor(kind, stated, flag, where)
+        except BadInput as error:
+            problems.extend(error.problems)
+
+    # The name time_s is what makes a file the simplest input, whose units are m/s2 and deg/s.
+    simplest = header.time is not None and header.names[header.time[0]].lower() == "time_s"
+    if header.time is None:
+        if options.rate_hz is None:
+            problems.append(f"{where}: no sample times in the file; say the sampling rate with --rate HZ")
+    else:
+        look_up("time", "time", header.time[1], None if simplest else options.time_unit)
+    for prefix in header.prefixes():
+        for kind, flag, default in (("acc", options.acc_unit, "m/s2"), ("gyr", options.gyr_unit, "deg/s")):
+            if header.columns(prefix, kind) is not None:
+                stated = header.unit(prefix, kind)
+                if stated is None and flag is None and simplest:
+                    stated = default
+                look_up(f"{prefix}{kind}", kind, stated, flag)
+    if problems:
+        raise BadInput(dict.fromkeys(problems))
+    return scales
 
 
 def read_raw(

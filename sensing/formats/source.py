@@ -70,29 +70,52 @@ class Head:
 
 @dataclass(frozen=True)
 class Text:
-    """A text file, read whole.
+    """A text file that was looked through once: UTF-8, no byte order mark, no zero byte, no endless line.
 
     Attributes
     ----------
     name : str
         File name for messages.
-    data : bytes
-        UTF-8, no byte order mark.
+    ends_with_newline : bool
+        Whether the last line is complete.
     plain : Path or None
         The file itself where it holds exactly ``data``, so that a parser may read it directly.
+    converted : bytes or None
+        The content where it does not.
     notices : tuple of Notice
         Repairs made on the way.
     """
 
     name: str
-    data: bytes
+    ends_with_newline: bool
     plain: Path | None = None
+    converted: bytes | None = None
     notices: tuple[Notice, ...] = field(default=())
 
-    @property
-    def ends_with_newline(self) -> bool:
-        """Whether the last line is complete."""
-        return self.data.endswith((b"\n", b"\r"))
+    @cached_property
+    def data(self) -> bytes:
+        """The whole content."""
+        if self.converted is not None or self.plain is None:
+            return self.converted or b""
+        return read_bytes(self.plain)
+
+    @cached_property
+    def head(self) -> str:
+        """The first lines."""
+        if self.plain is None:
+            start = self.data[:HEAD_BYTES]
+        else:
+            with _opened(self.plain) as file:
+                start = file.read(HEAD_BYTES)
+        return start.decode("utf-8", "replace")
+
+    def first_line(self, index: int) -> tuple[int, str] | None:
+        """Number (from 1) and text of the first line that is not blank, from line ``index`` on."""
+        lines = self.head.split("\n")
+        for number, line in enumerate(lines[index : len(lines) - 1], index + 1):
+            if line.strip():
+                return number, line.rstrip("\r")
+        return next(self.lines(index), None)
 
     def offset_of_line(self, index: int) -> int:
         """Byte offset of a line, counted from 0."""
@@ -118,6 +141,20 @@ class Text:
             if at == row:
                 return number
         return first + row + 1
+
+
+def folder_of(place: Place) -> Place:
+    """Folder that a file is in, on disk or in its archive."""
+    return cast(Place, place.parent)
+
+
+def siblings(place: Place) -> list[Place]:
+    """Files in the same folder or archive, the file itself among them, by name."""
+    try:
+        return sorted((each for each in folder_of(place).iterdir() if each.is_file()), key=lambda e: e.name)
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadInput(f"{place}: the folder it is in cannot be listed: {reason}") from error
 
 
 def check_file(place: Place) -> None:
@@ -155,15 +192,15 @@ def read_head(place: Place) -> Head:
         return Head(place, file.read(HEAD_BYTES))
 
 
-def read_bytes(place: Place, *, max_line_bytes: int | None = None) -> bytes:
+def read_bytes(place: Place, *, text: bool = False) -> bytes:
     """A whole file, unpacked from gzip.
 
     Parameters
     ----------
     place : Path or zipfile.Path
         The file.
-    max_line_bytes : int, optional
-        Give up at the first line longer than this.
+    text : bool
+        Give up at the first line longer than 1 MiB.
 
     Raises
     ------
@@ -173,49 +210,90 @@ def read_bytes(place: Place, *, max_line_bytes: int | None = None) -> bytes:
     check_file(place)
     blocks: list[bytes] = []
     size = 0
-    line = 1
     with _opened(place) as file:
-        while block := file.read(max_line_bytes or MAX_LINE_BYTES):
+        while block := file.read(MAX_LINE_BYTES):
             size += len(block)
             if size > MAX_BYTES:
                 raise BadInput(f"{place}: holds more than {MAX_BYTES >> 30} GiB; split the recording")
-            if max_line_bytes is not None and len(block) == max_line_bytes and not _has_newline(block):
-                line += sum(b.count(b"\n") for b in blocks)
-                raise BadInput(
-                    f"{place}, line {line}: longer than {max_line_bytes} bytes; not a table of samples"
-                )
+            if text and len(block) == MAX_LINE_BYTES and not _has_newline(block):
+                raise _endless(place, sum(b.count(b"\n") for b in blocks) + 1)
             blocks.append(block)
     return b"".join(blocks)
 
 
 def read_text(place: Place) -> Text:
-    """A whole text file as UTF-8.
+    """Look through a text file.
 
     Raises
     ------
     BadInput
-        The file cannot be read or is not text.
+        The file cannot be read, is not text, or has a line longer than 1 MiB.
     """
-    raw = read_bytes(place, max_line_bytes=MAX_LINE_BYTES)
     name = str(place)
-    if raw[:2] in _UTF16_MARKS:
+    check_file(place)
+    with _opened(place) as file:
+        mark = file.read(3)
+    if (
+        isinstance(place, Path)
+        and mark[:2] not in _UTF16_MARKS
+        and mark != _UTF8_MARK
+        and not _is_gzip(place)
+    ):
+        return _looked_through(place)
+    raw = read_bytes(place, text=True)
+    notices: tuple[Notice, ...] = ()
+    if mark[:2] in _UTF16_MARKS:
         try:
-            data = raw.decode("utf-16").encode()
-        except UnicodeDecodeError as error:
-            raise BadInput(f"{name}: damaged UTF-16 text at byte {error.start}; save it as UTF-8") from error
-        if b"\0" in data:
-            raise BadInput(f"{name}: holds zero bytes, so it is not a text file")
-        return Text(name, data, None, (Notice("utf16", f"{name} is UTF-16 text and was read as such"),))
+            raw = raw.decode("utf-16").encode()
+        except UnicodeError as error:
+            raise BadInput(f"{name}: damaged UTF-16 text ({error}); save it as UTF-8") from error
+        notices = (Notice("utf16", f"{name} is UTF-16 text and was read as such"),)
+    raw = raw.removeprefix(_UTF8_MARK)
     zero = raw.find(b"\0")
     if zero >= 0:
-        even = raw[1:200:2].count(b"\0") > 50 or raw[0:200:2].count(b"\0") > 50
-        hint = "looks like UTF-16 text without its mark; save it as UTF-8" if even else "is not a text file"
-        line = raw.count(b"\n", 0, zero) + 1
-        raise BadInput(f"{name}, line {line}: zero byte at byte {zero}; {hint}")
-    if raw.startswith(_UTF8_MARK):
-        return Text(name, raw[len(_UTF8_MARK) :])
-    plain = place if isinstance(place, Path) and not _is_gzip(place) else None
-    return Text(name, raw, plain)
+        raise _not_text(name, raw.count(b"\n", 0, zero) + 1, zero, raw[:200])
+    return Text(name, raw.endswith((b"\n", b"\r")), None, raw, notices)
+
+
+def _looked_through(path: Path) -> Text:
+    """A plain file, looked through without keeping it."""
+    block = bytearray(MAX_LINE_BYTES)
+    size = 0
+    last = b""
+    with _opened(path) as file, memoryview(block) as view:
+        while count := file.readinto(view):  # type: ignore[attr-defined]
+            zero = block.find(b"\0", 0, count)
+            if zero >= 0:
+                raise _not_text(
+                    str(path), _lines_before(path, size + zero) + 1, size + zero, bytes(block[:200])
+                )
+            if count == len(block) and block.find(b"\n") < 0 and block.find(b"\r") < 0:
+                raise _endless(path, _lines_before(path, size) + 1)
+            size += count
+            last = bytes(block[count - 1 : count])
+            if size > MAX_BYTES:
+                raise BadInput(f"{path}: holds more than {MAX_BYTES >> 30} GiB; split the recording")
+    return Text(str(path), last in (b"\n", b"\r"), path)
+
+
+def _lines_before(path: Path, offset: int) -> int:
+    """Newlines before a byte."""
+    lines = 0
+    with _opened(path) as file:
+        while offset > 0 and (block := file.read(min(offset, MAX_LINE_BYTES))):
+            lines += block.count(b"\n")
+            offset -= len(block)
+    return lines
+
+
+def _endless(place: Place, line: int) -> BadInput:
+    return BadInput(f"{place}, line {line}: longer than {MAX_LINE_BYTES} bytes; not a table of samples")
+
+
+def _not_text(name: str, line: int, zero: int, start: bytes) -> BadInput:
+    even = start[1::2].count(b"\0") > 50 or start[0::2].count(b"\0") > 50
+    hint = "looks like UTF-16 text without its mark; save it as UTF-8" if even else "is not a text file"
+    return BadInput(f"{name}, line {line}: zero byte at byte {zero}; {hint}")
 
 
 def _has_newline(block: bytes) -> bool:

@@ -123,7 +123,7 @@ def read_numbers(
         No rows, text in a number, a row that is too short or too long, a decimal comma, a wrong separator;
         up to ten problems with line and column, then their count.
     """
-    first = next(iter(text.lines(first_line)), None)
+    first = text.first_line(first_line)
     if first is None:
         raise BadInput(f"{text.name}: no samples below the header; record or export it again")
     width = len(names)
