@@ -33,6 +33,8 @@ HARDWARE_SYNC_S: Final = 0.0018
 """Error that the maker states for synchronised DOTs after 30 min (Xsens, Xsens DOT User Manual)."""
 
 _OFF_RATE: Final = 0.08
+_UNDER_WAY_S: Final = 0.2
+_BURST_S: Final = 3.0
 _SAME_CLOCK_S: Final = 0.1
 """Most that the delays of two links differ by."""
 
@@ -139,7 +141,33 @@ def _fitted(stream: Stream, info: Mapping[str, Any]) -> _Fitted:
         segment_starts=starts,
         rate_hz=nominal,
     )
-    return _Fitted(stream, fit, nominal, starts)
+    return _with_bursts(_Fitted(stream, fit, nominal, starts))
+
+
+def _with_bursts(fitted: _Fitted) -> _Fitted:
+    """Give a burst after a pause to the time before it, where nothing but the row number tells the time.
+
+    While a link is cut, a sensor goes on filling its queue; once that is full, it throws new packets away,
+    not old ones. So what comes in a burst when the link is back was sampled before the loss, not after it.
+    """
+    stream, lines = fitted.stream, list(fitted.fit.segments)
+    if stream.device_time_s is not None or stream.seq is not None or len(lines) < 2:
+        return fitted
+    assert stream.host_time_s is not None
+    for i in range(1, len(lines)):
+        before, after = lines[i - 1], lines[i]
+        if after.start in fitted.starts or after.stop - after.start < 3:
+            continue
+        host = stream.host_time_s[after.start : after.stop]
+        host = host[: int(np.searchsorted(host, host[0] + _BURST_S))]
+        period = after.rate / (fitted.nominal_hz or 1.0)
+        lead = np.arange(len(host)) - (host - host[0]) / period
+        # Once the queue is empty, the lead stays at what was in it when the link came back.
+        burst = round(float(np.median(lead[len(lead) // 2 :])))
+        if burst >= 2 and burst < after.stop - after.start:
+            lines[i - 1] = dataclasses.replace(before, stop=after.start + burst)
+            lines[i] = dataclasses.replace(after, start=after.start + burst)
+    return _with_lines(fitted, tuple(lines))
 
 
 def _observed_rate(stream: Stream, starts: Sequence[int]) -> float | None:
@@ -214,8 +242,10 @@ def _side_info(fitted: _Fitted, pauses: Sequence[Interval]) -> dict[str, Any]:
         # What the user left out is not lost.
         at = int(np.searchsorted(stream.host_time_s, start))
         if 0 < at < len(stream):
-            left_out = float(time_s[at] - time_s[at - 1])
-            lost -= min(max(round(min(left_out, end - start) * rate) - 1, 0), lost)
+            absent = float(time_s[at] - time_s[at - 1])
+            # A little more than the pause is what was under way when it began and ended.
+            left_out = absent if absent < end - start + _UNDER_WAY_S else end - start
+            lost -= min(max(round(left_out * rate) - 1, 0), lost)
     return {
         "clock": fitted.fit.segments,
         "segments": fitted.starts,
