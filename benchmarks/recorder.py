@@ -164,6 +164,11 @@ def rms_ms(values: FloatArray) -> float:
     return 1e3 * float(np.sqrt(np.mean(values**2)))
 
 
+def spread(values: Sequence[float] | FloatArray) -> str:
+    """Median, 95th percentile and largest, in words."""
+    return f"{np.median(values):.2f} (p95 {np.quantile(values, 0.95):.2f}, most {np.max(values):.2f})"
+
+
 async def kill_me(folder: Path, seed: int) -> None:
     """Record until killed; says its zero on the system's clock once samples are there."""
     said = False
@@ -201,7 +206,7 @@ def kill_once(folder: Path, after_s: float, seed: int = 0) -> float:
 
 
 async def fill_disk(folder: Path, limit_bytes: int | None) -> None:
-    """Record until the disk is full, or a file as large as allowed; prints the error and ends as a command."""
+    """Record until the disk is full, or a file as large as allowed; ends as a command does."""
     if limit_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
     async with virtual_radio(scene("dot", "dot")) as radio:
@@ -273,11 +278,12 @@ def run_sessions(minutes: float, seed: int) -> None:
             spent = time.perf_counter() - began
         _, error = session.error_s()
         sync = session.recording.sync
+        samples = sum(side.samples for side in session.outcome.sides.values())
         print(
-            f"{left} {links[0]}, {right} {links[1]}: {sum(s.samples for s in session.outcome.sides.values())} "
-            f"samples, {sum(session.lost(side) for side in Side)} lost by the recorder; "
-            f"error {rms_ms(error):.2f} ms, stated fit {1e3 * (sync.fit_s or np.nan):.2f} ms ({sync.method}); "
-            f"took {spent:.0f} s"
+            f"{left} {links[0]}, {right} {links[1]}: {samples} samples, "
+            f"{sum(session.lost(side) for side in Side)} lost by "
+            f"the recorder; error {rms_ms(error):.2f} ms, stated fit {1e3 * (sync.fit_s or np.nan):.2f} ms "
+            f"({sync.method}); took {spent:.0f} s"
         )
 
 
@@ -307,8 +313,7 @@ def run_drops(count: int, seed: int) -> None:
         covered += fit_s is not None and rms_ms(later) <= 1e3 * fit_s
     print(
         f"drops: {count}; other side whole {whole}; gap marked within {max(gaps):.3f} s (median "
-        f"{np.median(gaps):.3f}); error after the gap median {np.median(after):.2f} ms, p95 {np.quantile(after, 0.95):.2f} ms, within "
-        f"the stated fit {covered}"
+        f"{np.median(gaps):.3f}); error after the gap {spread(after)} ms, within the stated fit {covered}"
     )
 
 
@@ -318,9 +323,7 @@ def run_kills(count: int, seed: int) -> None:
         jobs = [(Path(folder) / str(n), float(rng.uniform(1.5, 4)), seed + n) for n in range(count)]
         with ThreadPoolExecutor(2) as pool:
             missing = list(pool.map(lambda job: kill_once(*job), jobs))
-    print(
-        f"kills: {count} recordings open; missing at most {max(missing):.2f} s, median {np.median(missing):.2f} s"
-    )
+    print(f"kills: {count} recordings open; missing at their end {spread(missing)} s")
 
 
 def run_disk() -> None:
@@ -346,8 +349,8 @@ def run_cpu(seconds: float) -> None:
         share, outcome, late = asyncio.run(cpu_share(Path(folder) / "r", seconds))
     samples = sum(side.samples for side in outcome.sides.values())
     print(
-        f"cpu: {samples} samples in {outcome.duration_s:.0f} s; {100 * share:.1f} % of one core; event loop late "
-        f"by {1e3 * np.median(late):.2f} ms, p99 {1e3 * np.quantile(late, 0.99):.2f} ms, most {1e3 * late.max():.1f} ms"
+        f"cpu: {samples} samples in {outcome.duration_s:.0f} s; {100 * share:.1f} % of one core; "
+        f"event loop late by {spread(1e3 * late)} ms"
     )
 
 

@@ -28,11 +28,13 @@ from sensing.events import (
     Source,
     State,
     Status,
+    SyncEvent,
     after,
 )
 from sensing.hardware_sync import synchronise
 from sensing.link import SILENCE_S, Arrival, BatteryLevel, Connected, Item, Link, StateChange
-from sensing.recording import FloatArray, Side
+from sensing.live_sync import LiveSync
+from sensing.recording import FloatArray, Side, Sync
 from sensing.scan import Radio, find
 
 __all__ = ["Collector", "Source"]
@@ -42,6 +44,9 @@ TICK_S: Final = 0.1
 
 STATUS_S: Final = 1.0
 """How often each side tells how it is doing."""
+
+SYNC_S: Final = 10.0
+"""How often the synchronisation is estimated; later, after every tenth of the time that has passed."""
 
 _LEARN_S: Final = 3.0
 _DRIFT_S: Final = 30.0
@@ -63,6 +68,8 @@ class LiveClock:
     def __init__(self, rate_hz: float) -> None:
         self._rate_hz: Final = rate_hz
         self._hull = LowerHull(512)
+        self.axis_s: FloatArray = np.empty(0)
+        """Device times of the samples that came last, or what stands for them."""
         self._count = 0
         self._first: float | None = None
         self._last = -np.inf
@@ -70,7 +77,7 @@ class LiveClock:
 
     def times(self, batch: Batch, host_s: FloatArray) -> FloatArray:
         """Times of samples that arrived at ``host_s``, (n,) s."""
-        axis = self._axis(batch)
+        axis = self.axis_s = self._axis(batch)
         fresh = np.append(np.diff(host_s) != 0, True)
         for x, y in zip(axis[fresh].tolist(), host_s[fresh].tolist(), strict=True):
             if x > self._last:
@@ -186,6 +193,9 @@ class Collector:
         self._ended = asyncio.Event()
         self._error: BaseException | None = None
         self._next_status_s = STATUS_S
+        self._sync = LiveSync()
+        self._next_sync_s = SYNC_S
+        self._syncing: asyncio.Future[Sync] | None = None
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -271,7 +281,7 @@ class Collector:
             ended = self._ended.is_set()
             for event in self._drain():
                 yield event
-            for event in self._statuses():
+            for event in (*self._statuses(), *self._synced()):
                 yield event
             if self._error is not None:
                 raise self._error
@@ -343,6 +353,8 @@ class Collector:
             item.driver.device_clock,
         )
         side.rssi = item.found.rssi
+        family = item.driver.name.partition("-")[0]
+        self._sync.connected(item.side, family, None if item.driver.device_clock else item.plan.rate_hz)
         info = {
             "device": item.found.name or item.driver.title,
             "address": item.found.address,
@@ -392,6 +404,7 @@ class Collector:
         side.fresh = []
         stream.counted = stream.counted or batch.seq is not None
         times = after(stream.clock.times(batch, host), side.last_s)
+        self._sync.add(name, stream.clock.axis_s, host)
         side.lost += _missing(batch, stream, float(host[0]), side.last_host_s)
         side.samples += len(batch)
         side.last_s, side.last_host_s = float(times[-1]), float(host[-1])
@@ -405,6 +418,21 @@ class Collector:
             return []
         self._next_status_s = now + STATUS_S
         return [self._status(name, side, now) for name, side in self._sides.items()]
+
+    def _synced(self) -> list[Event]:
+        """Estimate the synchronisation now and then, in a thread."""
+        if self._syncing is not None:
+            if not self._syncing.done():
+                return []
+            done, self._syncing = self._syncing, None
+            return [SyncEvent(self.now_s, done.result())]
+        now = self.now_s
+        if now >= self._next_sync_s and not self._ended.is_set():
+            self._next_sync_s = now + max(SYNC_S, 0.1 * now)
+            snapshot = self._sync.snapshot()
+            if snapshot is not None:
+                self._syncing = asyncio.get_running_loop().run_in_executor(None, snapshot.sync)
+        return []
 
     def _status(self, name: Side, side: _SideState, now: float) -> Status:
         counts = Counts()

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from sensing.recording import FloatArray, IntArray, Side
+from sensing.recording import FloatArray, IntArray, Side, Sync
 
 
 class State(StrEnum):
@@ -140,6 +140,14 @@ class Status:
 
 
 @dataclass(frozen=True)
+class SyncEvent:
+    """How well the sides share a timeline, as far as that can be told by now."""
+
+    at_s: float
+    sync: Sync
+
+
+@dataclass(frozen=True)
 class MarkEvent:
     """The user marked the start of a set (``end_s`` None), or its end."""
 
@@ -171,7 +179,9 @@ class RawEvent:
     packets: tuple[tuple[int, str, bytes], ...]
 
 
-Event = Samples | LinkEvent | SegmentEvent | Status | MarkEvent | PauseEvent | NoticeEvent | RawEvent
+Event = (
+    Samples | LinkEvent | SegmentEvent | Status | SyncEvent | MarkEvent | PauseEvent | NoticeEvent | RawEvent
+)
 
 
 class Source(Protocol):

@@ -482,7 +482,7 @@ class Link:
                 await self._connect()
                 await self.start()
                 return
-            except DeviceUnreachable as error:
+            except SidewiseError as error:
                 self._change(State.LOST, str(error))
                 await self._give_up()
 

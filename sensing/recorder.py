@@ -347,8 +347,17 @@ class Recorder:
         if not any(self._writer.samples(side) > 1 for side in Side):
             self._close_quietly()
             raise RecordingIncomplete(f"{self._folder}: no samples arrived; check that the sensors are awake")
-        finished = finish(self._folder)
-        notices = (*self._notices, *finished.notices)
+        try:
+            finished = finish(self._folder)
+        except BadInput as error:
+            self._close_quietly()
+            raise RecordingIncomplete(f"{self._folder}: too little arrived ({error}); it is kept") from error
+        silent = [side for side in self._sides if side not in finished.sides]
+        notices = (
+            *self._notices,
+            *finished.notices,
+            *(("no_samples", f"the {side} sensor gave no samples") for side in silent),
+        )
         for side, info in finished.sides.items():
             self._writer.update_side(side, **info, **self._counts(side))
         self._writer.update(

@@ -13,7 +13,17 @@ from typing import Any, Final
 import numpy as np
 
 from sensing.errors import UsageError
-from sensing.events import Event, LinkEvent, Marks, PauseEvent, Samples, SegmentEvent, State, Status
+from sensing.events import (
+    Event,
+    LinkEvent,
+    Marks,
+    PauseEvent,
+    Samples,
+    SegmentEvent,
+    State,
+    Status,
+    SyncEvent,
+)
 from sensing.recording import FloatArray, Recording, Side, Stream
 from sensing.store import is_recording, read_sidecar
 
@@ -72,6 +82,7 @@ class Replay:
         """Begin."""
         self._began = time.monotonic() if math.isinf(self._speed) else asyncio.get_running_loop().time()
         self._next_status_s = self._now_s + STATUS_S
+        self._queue.append(SyncEvent(self._now_s, self.recording.sync))
         for side, stream in self._streams.items():
             info = {
                 **self._told.get(side, {}),

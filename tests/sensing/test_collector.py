@@ -22,7 +22,7 @@ from benchmarks.recorder import (
 from sensing import open_recording
 from sensing.collector import Collector, Source
 from sensing.errors import DeviceUnreachable, RecordingIncomplete, UsageError
-from sensing.events import LinkEvent, MarkEvent, NoticeEvent, PauseEvent, Samples, State, Status
+from sensing.events import LinkEvent, MarkEvent, NoticeEvent, PauseEvent, Samples, State, Status, SyncEvent
 from sensing.raw import replay_raw
 from sensing.recorder import Control, RecordRequest, record
 from sensing.recording import Placement, Side
@@ -66,7 +66,7 @@ def test_every_sample_that_was_delivered_is_in_the_recording(left: str, right: s
 
 
 def test_the_stated_synchronisation_covers_the_true_error(tmp_path: Path) -> None:
-    session = run_virtual(record_scene(scene("dot", "dot"), tmp_path / "r", 60.0))
+    session = run_virtual(record_scene(scene("dot", "dot"), tmp_path / "r", 40.0))
     _, error = session.error_s()
     sync = session.recording.sync
     assert rms_ms(error) <= min(1e3 * sync.fit_s, 1.0)
@@ -277,15 +277,15 @@ def test_packets_cut_by_a_small_mtu_are_noticed(tmp_path: Path) -> None:
 
 
 def test_a_killed_recording_opens_and_misses_less_than_a_second(tmp_path: Path) -> None:
-    assert kill_once(tmp_path / "r", 1.0) < 1.0
+    assert kill_once(tmp_path / "r", 0.7) < 1.0
 
 
 def test_a_full_disk_ends_with_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
-    code, text, recording = disk_full(tmp_path / "r", 60_000)
+    code, text, recording = disk_full(tmp_path / "r", 30_000)
     assert code == 4
     assert text.strip().count("\n") == 0 and "cannot write" in text and "what had arrived is kept" in text
     assert not recording.complete
-    assert all(stream.duration_s > 2 for stream in recording.streams())
+    assert all(stream.duration_s > 1 for stream in recording.streams())
 
 
 def collector(radio: VirtualRadio, _: Path) -> Source:
@@ -314,7 +314,7 @@ def test_every_source_keeps_the_same_promises(make, recorded: Path) -> None:
             source = make(radio, recorded)
             assert source.sides == (Side.LEFT, Side.RIGHT)
             await source.start()
-            last, states, counts, marks = {}, {}, {}, []
+            last, states, counts, marks, syncs = {}, {}, {}, [], []
             async for event in source:
                 if isinstance(event, Samples):
                     assert len(event) == len(event.host_time_s) == len(event.acc)
@@ -325,16 +325,19 @@ def test_every_source_keeps_the_same_promises(make, recorded: Path) -> None:
                     counts[event.side] = counts.get(event.side, 0) + len(event)
                     if event.side is Side.LEFT and not marks:
                         source.mark()
-                    if event.time_s[-1] > 8.0:
+                    if event.time_s[-1] > 11.0:
                         await source.stop()
                 elif isinstance(event, LinkEvent):
                     states.setdefault(event.side, []).append(event.state)
                 elif isinstance(event, MarkEvent):
                     marks.append(event)
+                elif isinstance(event, SyncEvent):
+                    syncs.append(event.sync)
                 elif isinstance(event, Status):
                     assert event.samples == counts.get(event.side, 0)
             assert set(last) == set(Side) and min(last.values()) > 7.0
             assert all(State.STREAMING in each and each[-1] is State.STOPPED for each in states.values())
+            assert syncs and all(sync.error_s is not None for sync in syncs)
             assert marks[0].end_s is None and marks[-1].end_s is not None
             await source.stop()
             assert [event async for event in source if isinstance(event, Samples)] == []
