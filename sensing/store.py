@@ -47,6 +47,7 @@ SCHEMA: Final = "sidewise.recording/1"
 SIDECAR: Final = "recording.json"
 
 _MAX_SIDECAR_BYTES: Final = 1 << 24
+_MAX_NUMBER: Final = 1e12
 _WINDOWS_NAMES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _BLANK: Final[dict[str, Any]] = {
     "athlete": "",
@@ -582,9 +583,9 @@ class _SideInfo:
                     ClockSegment(
                         int(s["start"]),
                         int(s["stop"]),
-                        float(s["origin_s"]),
-                        float(s["rate"]),
-                        float(s["offset_s"]),
+                        _number(s["origin_s"]),
+                        _number(s["rate"]),
+                        _number(s["offset_s"]),
                         _float(s.get("fit_s")),
                     )
                     for s in info.get("clock") or ()
@@ -648,17 +649,24 @@ def _recording(
 
 
 def _float(value: object) -> float | None:
-    """A finite number, or None for null."""
+    """A number of a size that clocks and sensors have, or None for null."""
     if value is None:
         return None
     number = float(value)  # type: ignore[arg-type]
-    if not np.isfinite(number):
-        raise ValueError(f"{value!r} is not finite")
+    if not abs(number) < _MAX_NUMBER:
+        raise ValueError(f"{value!r} is too large")
+    return number
+
+
+def _number(value: object) -> float:
+    number = _float(value)
+    if number is None:
+        raise ValueError("a number is missing")
     return number
 
 
 def _intervals(pairs: Sequence[Sequence[float]]) -> tuple[Interval, ...]:
-    return tuple((float(start), float(end)) for start, end in pairs)
+    return tuple((_number(start), _number(end)) for start, end in pairs)
 
 
 def _objects(value: object) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Final, Protocol
 
 from sensing.errors import BadInput
-from sensing.formats.source import Head, Place, read_head
+from sensing.formats.source import UTF16_HINT, Head, Place, looks_utf16, read_head
 from sensing.recording import Notice, Side, Stream
 
 __all__ = ["BUILT_IN", "Format", "Head", "Place", "ReadOptions", "Reading", "WallClock", "formats", "read"]
@@ -176,6 +176,8 @@ def read(place: Place, options: ReadOptions) -> tuple[Reading, ...]:
         if head.lines and _only_numbers(head.lines[0]):
             text = "numbers where the names of columns were expected; add a line such as"
             raise BadInput(f"{place}, line 1: {text} time_s,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z")
+        if looks_utf16(head.data):
+            raise BadInput(f"{place}, line 1: {UTF16_HINT}")
         start = repr(head.lines[0][:60]) if head.lines else "bytes that are not text"
         raise BadInput(f"{place}, line 1: no known format begins with {start}; known are {titles}")
     return known.read(place, options)

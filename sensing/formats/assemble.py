@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from sensing.clock import fit_clock
 from sensing.errors import BadInput
@@ -15,6 +16,12 @@ from sensing.formats import ReadOptions, WallClock
 from sensing.formats.units import time_zone
 from sensing.recording import FloatArray, IntArray, Notice, Side, Stream
 from sensing.retime import estimate_rate, find_gaps
+
+MAX_VALUE: Final = 1e6
+"""m/s2 or deg/s that no sensor gives; from here on a value is damage, not a sample."""
+
+MAX_TIME_S: Final = 1e12
+"""Seconds from zero that no clock shows."""
 
 _PAUSE_STEPS: Final = 5.0
 """A step this many times the usual one between batches that share a time is a pause, not one batch more."""
@@ -42,7 +49,7 @@ class Columns:
     quat: FloatArray | None = None
     seq: IntArray | None = None
 
-    def keep(self, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Columns:
+    def keep(self, rows: npt.NDArray[np.bool_]) -> Columns:
         """The rows selected."""
         return Columns(
             self.time_s[rows],
@@ -120,20 +127,39 @@ def to_stream(
 def _drop_missing(
     columns: Columns, name: str, keep_gyr_nan: bool
 ) -> tuple[Columns, IntArray, tuple[Notice, ...]]:
-    finite = np.isfinite(columns.time_s)
-    finite &= np.isfinite(columns.acc).all(axis=1)
-    if columns.gyr is not None and not keep_gyr_nan:
-        finite &= np.isfinite(columns.gyr).all(axis=1)
-    n = len(finite)
-    missing = int(n - finite.sum())
+    present = np.abs(columns.time_s) < MAX_TIME_S
+    present &= present_rows(columns.acc, None if keep_gyr_nan else columns.gyr)
+    notices = missing_notices(present, name)
+    if not notices:
+        return columns, np.arange(len(present)), ()
+    return columns.keep(present), np.flatnonzero(present), notices
+
+
+def present_rows(acc: FloatArray, gyr: FloatArray | None) -> npt.NDArray[np.bool_]:
+    """Rows, (n,), that hold a value a sensor can give in every channel; comparisons with NaN are false."""
+    inside = np.abs(acc) < MAX_VALUE
+    if gyr is not None:
+        inside = inside & (np.abs(gyr) < MAX_VALUE)
+    present: npt.NDArray[np.bool_] = inside[:, 0] & inside[:, 1] & inside[:, 2]
+    return present
+
+
+def missing_notices(present: npt.NDArray[np.bool_], name: str) -> tuple[Notice, ...]:
+    """Say how many rows hold no sample.
+
+    Raises
+    ------
+    BadInput
+        Half of the rows or more.
+    """
+    n = len(present)
+    missing = int(n - present.sum())
     if not missing:
-        return columns, np.arange(n), ()
+        return ()
     if 2 * missing >= n:
-        raise BadInput(
-            f"{name}: {missing} of {n} rows hold NaN, infinity or nothing; record or export it again"
-        )
+        raise BadInput(f"{name}: {missing} of {n} rows hold NaN, infinity or nothing; record or export again")
     text = f"{name}: {missing} of {n} rows hold NaN, infinity or nothing and count as lost samples"
-    return columns.keep(finite), np.flatnonzero(finite), (Notice("not_finite", text),)
+    return (Notice("not_finite", text),)
 
 
 def _increasing(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,7 +22,14 @@ import numpy as np
 from sensing.clock import apply_clock, clock_axis, fit_clock
 from sensing.errors import BadInput
 from sensing.formats import Head, Place, Reading, ReadOptions
-from sensing.formats.assemble import Columns, index_times, to_stream
+from sensing.formats.assemble import (
+    MAX_TIME_S,
+    Columns,
+    index_times,
+    missing_notices,
+    present_rows,
+    to_stream,
+)
 from sensing.formats.source import Text, read_text
 from sensing.formats.table import Numbers, best_separator, read_numbers, split_header
 from sensing.formats.units import factor, spelled
@@ -259,8 +266,9 @@ def read_raw(
     device_time = _whole_or_none(numbers, 1, "device_time_s")
     counter = _whole_or_none(numbers, 2, "seq")
     seq: IntArray | None = None if counter is None else counter.astype(np.int64)
-    if not np.isfinite(host).all():
-        raise BadInput(f"{numbers.where(int(np.argmin(np.isfinite(host))))}, column host_time_s: no number")
+    if not (np.abs(host) < MAX_TIME_S).all():
+        row = int(np.argmin(np.abs(host) < MAX_TIME_S))
+        raise BadInput(f"{numbers.where(row)}, column host_time_s: {host[row]} is no time")
     stored = bool(clock) and clock[-1].stop == n
     starts = tuple(s for s in segment_starts if s < n)
     if stored:
@@ -275,20 +283,39 @@ def read_raw(
     if acc_at is None:
         raise BadInput(f"{text.name}, line 1: columns acc_x, acc_y, acc_z are missing")
     quat_at = [header.names.index(q) for q in QUATERNION if q in header.names]
+    acc = numbers.take(acc_at)
+    gyr = None if gyr_at is None else numbers.take(gyr_at)
+    quat = numbers.take(quat_at) if len(quat_at) == len(QUATERNION) else None
+    present = present_rows(acc, gyr if quat is None else None)
+    missing = missing_notices(present, text.name)
+    if missing:
+        # Rows before a row, once those without a sample are gone, are where the segments begin and end then.
+        before = np.concatenate([[0], np.cumsum(present)])
+        segments = tuple(
+            replace(s, start=int(before[s.start]), stop=int(before[s.stop]))
+            for s in segments
+            if before[s.stop] > before[s.start]
+        )
+        starts = tuple(sorted({int(before[s]) for s in starts if before[s] < before[-1]}))
+        time_s, host, acc = time_s[present], host[present], acc[present]
+        gyr, quat, device_time = (
+            None if each is None else each[present] for each in (gyr, quat, device_time)
+        )
+        seq = None if seq is None else seq[present]
     if rate_hz is None or not stored:
         rate_hz = estimate_rate(time_s, seq)
-    if gaps is None or lost is None or not stored:
+    if gaps is None or lost is None or not stored or missing:
         gaps, lost = find_gaps(time_s, rate_hz, seq, starts)
     stream = Stream(
         side=side or Side.LEFT,
         time_s=time_s,
-        acc=numbers.take(acc_at),
-        gyr=None if gyr_at is None else numbers.take(gyr_at),
+        acc=acc,
+        gyr=gyr,
         rate_hz=rate_hz,
         gaps=gaps,
         lost=lost,
         acc_has_gravity=acc_has_gravity,
-        quat=numbers.take(quat_at) if len(quat_at) == len(QUATERNION) else None,
+        quat=quat,
         host_time_s=host,
         device_time_s=device_time,
         seq=seq,
@@ -298,7 +325,7 @@ def read_raw(
         device=device,
         source=text.name,
     )
-    return Reading(stream, side, notices=numbers.notices)
+    return Reading(stream, side, notices=(*numbers.notices, *missing))
 
 
 def _without_unfinished_line(numbers: Numbers) -> Numbers:
@@ -316,10 +343,10 @@ def _without_unfinished_line(numbers: Numbers) -> Numbers:
 def _whole_or_none(numbers: Numbers, column: int, name: str) -> FloatArray | None:
     """A column with a number in every row, None where it has none in any."""
     values = numbers.column(column)
-    finite = np.isfinite(values)
+    finite = np.abs(values) < MAX_TIME_S
     if finite.all():
         return values
-    if not finite.any():
+    if np.isnan(values).all():
         return None
     row = int(np.argmin(finite))
-    raise BadInput(f"{numbers.where(row)}, column {name}: empty here but not in other rows")
+    raise BadInput(f"{numbers.where(row)}, column {name}: empty or no number, unlike other rows")

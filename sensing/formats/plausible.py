@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
 from sensing.errors import BadInput
-from sensing.recording import GRAVITY, Notice, Recording, Stream
+from sensing.recording import GRAVITY, FloatArray, Notice, Recording, Stream
 
 _WIDEST: Final = 3.5
 """Factor from 1 g within which the median acceleration stays in any movement that lasts."""
 
-_LOOKED_AT: Final = 20_000
+_GYR_RATIO: Final = (0.04, 20.0)
+"""Bounds of turning seen by gravity over turning said by the gyroscope. Over 200 real recordings of standing,
+walking, running, rowing, jumping and shoulder exercises it is 0.13 to 8.4; a unit mistaken makes it 57 times
+more or less."""
+
+_TURNING_DEG_S: Final = 5.0
+"""Below this there is too little turning to judge by."""
+
+_BLOCKS: Final = 8
+_BLOCK: Final = 4096
+_SMOOTH_S: Final = 0.3
 
 
 def check_units(recording: Recording) -> tuple[Notice, ...]:
-    """Compare each side's median acceleration with gravity, and the sides with each other.
+    """Compare what the sensors say with gravity, and the sides with each other.
+
+    The median acceleration should be near 1 g, and gravity should turn in the sensor's frame as the gyroscope
+    says it does.
 
     Parameters
     ----------
@@ -26,29 +40,101 @@ def check_units(recording: Recording) -> tuple[Notice, ...]:
     Returns
     -------
     tuple of Notice
-        ``units_doubtful`` for each side whose median is far from 1 g.
+        ``units_doubtful`` for each side and sensor that fails.
 
     Raises
     ------
     BadInput
-        One side looks like m/s2 and the other like another unit: nothing could be compared.
+        One side looks right and the other does not: the two are in different units.
     """
     streams = [stream for stream in recording.streams() if stream.acc_has_gravity]
-    medians = [_median_g(stream) for stream in streams]
-    doubtful = [not 1 / _WIDEST < median < _WIDEST for median in medians]
-    told = [f"{s.source or s.side} has {median:.3g} g" for s, median in zip(streams, medians, strict=True)]
-    if doubtful.count(True) == 1 and len(streams) == 2 and max(medians) > _WIDEST * min(medians):
+    notices = _judge(
+        streams,
+        _median_g,
+        (1 / _WIDEST, _WIDEST),
+        "--acc-unit",
+        "the median acceleration is {:.3g} times gravity",
+    )
+    if not notices:
+        notices = _judge(
+            [stream for stream in streams if stream.gyr is not None],
+            _turning_ratio,
+            _GYR_RATIO,
+            "--gyr-unit",
+            "gravity turns {:.3g} times as fast as the gyroscope says",
+        )
+    return notices
+
+
+def _judge(
+    streams: Sequence[Stream],
+    measure: Callable[[Stream], float | None],
+    bounds: tuple[float, float],
+    flag: str,
+    text: str,
+) -> tuple[Notice, ...]:
+    measured = [(stream, value) for stream in streams if (value := measure(stream)) is not None]
+    outside = [not bounds[0] < value < bounds[1] for _, value in measured]
+    told = [f"{stream.source or stream.side}: {text.format(value)}" for stream, value in measured]
+    if outside.count(True) == 1 and len(outside) == 2:
+        wrong = told[outside.index(True)]
         raise BadInput(
-            f"the two sides seem to be in different units: of the median acceleration {' and '.join(told)}; "
-            "give both in m/s2, or open them with the right --acc-unit and export them"
+            f"{wrong}, unlike on the other side, so the two sides seem to be in different units; "
+            f"export both in the same units, or state them ({flag})"
         )
     return tuple(
-        Notice("units_doubtful", f"median acceleration: {text}, far from 1 g; check its unit (--acc-unit)")
-        for text, doubt in zip(told, doubtful, strict=True)
+        Notice("units_doubtful", f"{each}; check its unit ({flag})")
+        for each, doubt in zip(told, outside, strict=True)
         if doubt
     )
 
 
-def _median_g(stream: Stream) -> float:
-    acc = stream.acc[:: max(len(stream) // _LOOKED_AT, 1)]
-    return float(np.nanmedian(np.sqrt(np.einsum("ij,ij->i", acc, acc)))) / GRAVITY
+def _blocks(stream: Stream) -> list[slice]:
+    """Parts that stand for the whole of a long stream."""
+    starts = np.unique(np.linspace(0, max(len(stream) - _BLOCK, 0), _BLOCKS).astype(int))
+    return [slice(int(start), int(start) + _BLOCK) for start in starts]
+
+
+def _median_g(stream: Stream) -> float | None:
+    acc = np.concatenate([stream.acc[block] for block in _blocks(stream)])
+    median = float(np.median(np.linalg.norm(acc, axis=1))) / GRAVITY
+    return median if np.isfinite(median) else None
+
+
+def _turning_ratio(stream: Stream) -> float | None:
+    """RMS turning of gravity's direction over what the gyroscope says of it, while acceleration is 1 g.
+
+    For a direction fixed in the world, ``du/dt = u x omega`` in the sensor's frame; both are smoothed alike.
+    """
+    if stream.gyr is None:
+        return None
+    window = max(round(_SMOOTH_S * stream.rate_hz), 3)
+    half = window // 2
+    seen = said = 0.0
+    count = 0
+    for block in _blocks(stream):
+        acc, gyr = stream.acc[block], stream.gyr[block]
+        if len(acc) <= 4 * window:
+            continue
+        smooth, omega = _moving_mean(acc, window), np.deg2rad(_moving_mean(gyr, window))
+        length = np.linalg.norm(smooth, axis=1)
+        direction = smooth / np.maximum(length, 1e-9)[:, None]
+        turning = (direction[2 * half :] - direction[: -2 * half]) * stream.rate_hz / (2 * half)
+        expected = np.cross(direction[half:-half], omega[half:-half])
+        still = np.abs(length[half:-half] / GRAVITY - 1.0) < 0.1
+        finite = still & np.isfinite(turning).all(axis=1) & np.isfinite(expected).all(axis=1)
+        seen += float(np.sum(turning[finite] ** 2))
+        said += float(np.sum(expected[finite] ** 2))
+        count += int(finite.sum())
+    if count < stream.rate_hz:
+        return None
+    turns = max(seen, said) / count
+    if np.rad2deg(np.sqrt(turns)) < _TURNING_DEG_S:
+        return None
+    return float(np.sqrt(seen / said)) if said > 0 else None
+
+
+def _moving_mean(values: FloatArray, window: int) -> FloatArray:
+    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    mean: FloatArray = (total[window:] - total[:-window]) / window
+    return mean
