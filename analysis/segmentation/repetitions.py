@@ -151,7 +151,10 @@ def _window_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
     if not peaks.size:
         return None
     peak = int(peaks[correlation[peaks] >= FUNDAMENTAL * correlation[peaks].max()][0])
-    return Rhythm(peak / rate_hz, float(correlation[peak]))
+    before, top, after = correlation[peak - 1 : peak + 2]
+    curve = before - 2 * top + after
+    lag = peak + (0.5 * (before - after) / curve if curve else 0.0)
+    return Rhythm(float(lag) / rate_hz, float(top))
 
 
 def autocorrelation(values: FloatArray) -> FloatArray:

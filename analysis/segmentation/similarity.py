@@ -11,8 +11,8 @@ from analysis.segmentation.bouts import Span
 from analysis.segmentation.repetitions import values_of
 from sensing.recording import FloatArray
 
-ALIKE: Final = 0.6
-"""Median correlation of repetitions with their mean below which they are not one movement."""
+ALIKE_TURNING, ALIKE_ACCELERATION = 0.6, 0.5
+"""Median correlation with the mean of the others that makes candidates one movement; basketball: .54, .44."""
 
 POINTS: Final = 101
 """Points of a time-normalised repetition, 0 to 100 %."""
@@ -44,13 +44,21 @@ def normalise_time(values: FloatArray, reps: list[Span]) -> FloatArray:
 def alike(motion: Motion, reps: list[Span]) -> bool:
     """Whether irregularly timed candidates are repetitions of one movement.
 
-    Judged by the median correlation of each time-normalised candidate, all axes at once, with the mean of
-    the others. Fewer than three candidates cannot show it.
+    Their turning must be alike, or, where a limb hardly turns, their acceleration. Fewer than three
+    candidates cannot show it.
     """
     if len(reps) < 3:
         return False
-    stretched = normalise_time(values_of(motion), reps).reshape(len(reps), -1)
+    return (
+        likeness(values_of(motion), reps) >= ALIKE_TURNING
+        or likeness(motion.dynamic, reps) >= ALIKE_ACCELERATION
+    )
+
+
+def likeness(values: FloatArray, reps: list[Span]) -> float:
+    """Median correlation of each time-normalised repetition, on all axes, with the mean of the others."""
+    stretched = normalise_time(values, reps).reshape(len(reps), -1)
     stretched = stretched - stretched.mean(axis=1, keepdims=True)
     others = (stretched.sum(axis=0) - stretched) / (len(reps) - 1)
     scale = np.linalg.norm(stretched, axis=1) * np.linalg.norm(others, axis=1) + 1e-12
-    return bool(np.median((stretched * others).sum(axis=1) / scale) >= ALIKE)
+    return float(np.median((stretched * others).sum(axis=1) / scale))
