@@ -353,7 +353,7 @@ def write_recording(
     folder : str or Path
         Folder to make.
     recording : Recording
-        What to write. Times, gaps, loss and rates read back exactly; samples to 15 significant digits.
+        What to write. Times and samples are kept to 15 significant digits, all else reads back exactly.
     extra : mapping of file name to content, optional
         Files to put beside it, such as a simulator's truth.
     overwrite : bool
