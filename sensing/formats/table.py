@@ -58,7 +58,7 @@ class Numbers:
         at = [self.columns.index(column) for column in columns]
         adjacent = at == list(range(at[0], at[0] + len(at)))
         taken: FloatArray = self.values[:, at[0] : at[0] + len(at)] if adjacent else self.values[:, at]
-        return taken if scale == 1.0 else taken * scale
+        return scaled(taken, scale)
 
     def column(self, column: int, scale: float = 1.0) -> FloatArray:
         """One column of the file times a factor, (n,)."""
@@ -72,6 +72,14 @@ class Numbers:
     def where(self, row: int) -> str:
         """``FILE, line N`` of a row."""
         return f"{self.text.name}, line {self.text.line_number(self.first_line, row)}"
+
+
+def scaled(values: FloatArray, scale: float) -> FloatArray:
+    """Values times a factor; the same array for 1. What overflows is infinite and so a missing sample."""
+    if scale == 1.0:
+        return values
+    with np.errstate(over="ignore"):
+        return values * scale
 
 
 def split_header(line: str, separator: str) -> list[str]:

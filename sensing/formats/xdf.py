@@ -20,6 +20,7 @@ from sensing.formats import Head, Place, Reading, ReadOptions
 from sensing.formats.assemble import Columns, to_stream
 from sensing.formats.axes import find_axes
 from sensing.formats.source import read_bytes
+from sensing.formats.table import scaled
 from sensing.formats.units import factor
 from sensing.recording import FloatArray, Side
 
@@ -52,7 +53,9 @@ class Xdf:
             ) from error
         logging.getLogger("pyxdf").setLevel(logging.CRITICAL)
         try:
-            streams, _ = pyxdf.load_xdf(io.BytesIO(read_bytes(place)))
+            # Its de-jittering draws one line through all samples between long pauses, which lost ones bend.
+            file = io.BytesIO(read_bytes(place))
+            streams, _ = pyxdf.load_xdf(file, dejitter_timestamps=False)
         except BadInput:
             raise
         except Exception as error:  # pyxdf raises whatever a damaged file leads it into
@@ -95,7 +98,7 @@ def _reading(stream: Mapping[str, Any], place: str, options: ReadOptions) -> Rea
             raise BadInput(f"{name}: {kind} channels state different units; correct them")
         flag = options.acc_unit if kind == "acc" else options.gyr_unit
         scale = factor(kind, units.pop(), flag, name)
-        sensors[kind] = values[:, list(axes.columns)].astype(np.float64) * scale
+        sensors[kind] = scaled(values[:, list(axes.columns)].astype(np.float64), scale)
     made, notices = to_stream(
         Columns(np.asarray(stream["time_stamps"], dtype=np.float64), sensors["acc"], sensors.get("gyr")),
         name=name,
