@@ -127,7 +127,6 @@ class _Item:
 class _Source:
     """What one path holds: a recording from a folder, or readings."""
 
-    path: Path
     readings: tuple[Reading, ...] = ()
     recording: Recording | None = None
 
@@ -189,8 +188,8 @@ def _open_two(items: Sequence[_Item], options: ReadOptions, sequential: bool | N
         raise BadInput(problems)
     readings: list[Reading] = []
     recordings: list[Recording] = []
-    for item, source in zip(items, sources, strict=True):
-        assert isinstance(source, _Source)
+    loaded = [source for source in sources if isinstance(source, _Source)]
+    for item, source in zip(items, loaded, strict=True):
         found = source.readings
         if source.recording is not None:
             recordings.append(_one_side(source.recording, item.side))
@@ -244,11 +243,11 @@ def _load_or_error(path: Path, options: ReadOptions) -> _Source | BadInput:
 def _load(path: Path, options: ReadOptions) -> _Source:
     if _is_folder(path):
         if store.is_recording(path):
-            return _Source(path, recording=store.read_recording(path))
-        return _Source(path, read(_known_file(path, path), options))
+            return _Source(recording=store.read_recording(path))
+        return _Source(read(_known_file(path, path), options))
     if path.is_file() and zipfile.is_zipfile(path):
-        return _Source(path, read(_known_file(_zip_root(path), path), options))
-    return _Source(path, read(path, options))
+        return _Source(read(_known_file(_zip_root(path), path), options))
+    return _Source(read(path, options))
 
 
 def _is_folder(path: Path) -> bool:
@@ -279,12 +278,14 @@ def _pair_in(folder: Path) -> tuple[Path, Path] | None:
     if not _is_folder(folder) or store.is_recording(folder):
         return None
     named: dict[str, Path] = {}
-    for entry in _entries(folder):
-        stem = entry.name.split(".")[0].lower()
-        if stem in ("left", "right") and isinstance(entry, Path):
-            if stem in named:
-                raise BadInput(f"{folder}: both {named[stem].name} and {entry.name} are there; keep one")
-            named[stem] = entry
+    for side in Side:
+        found = [e for e in _entries(folder) if isinstance(e, Path) and e.name.split(".")[0].lower() == side]
+        if len(found) > 1:
+            found = [e for e in found if e.name.lower().endswith((".csv", ".csv.gz"))] or found
+        if len(found) > 1:
+            raise BadInput(f"{folder}: both {found[0].name} and {found[1].name} are there; keep one")
+        if found:
+            named[side.value] = found[0]
     if not named:
         return None
     missing = {"left", "right"} - set(named)

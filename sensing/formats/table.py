@@ -78,7 +78,7 @@ def scaled(values: FloatArray, scale: float) -> FloatArray:
     """Values times a factor; the same array for 1. What overflows is infinite and so a missing sample."""
     if scale == 1.0:
         return values
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return values * scale
 
 

@@ -89,6 +89,8 @@ def test_two_of_one_side_in_a_folder_are_refused(tmp_path: Path) -> None:
         write(tmp_path / name)
     with pytest.raises(BadInput, match="keep one"):
         open_recording(tmp_path)
+    (tmp_path / "left.csv.gz").rename(tmp_path / "left.png")
+    assert open_recording(tmp_path).left is not None
 
 
 def test_wide_file(tmp_path: Path) -> None:
