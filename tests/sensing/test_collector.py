@@ -73,6 +73,20 @@ def test_the_stated_synchronisation_covers_the_true_error(tmp_path: Path) -> Non
     assert sync.method == "hull" and sync.error_s == pytest.approx(sync.fit_s + sync.unseen_s)
 
 
+def test_live_times_are_close_to_the_final_ones(tmp_path: Path) -> None:
+    async def main() -> list[object]:
+        events: list[object] = []
+        async with virtual_radio(scene("dot", "witmotion")) as radio:
+            await recording_of(radio, tmp_path / "r", duration_s=10.0, on_event=events.append)
+        return events
+
+    events = run_virtual(main())
+    for stream in open_recording(tmp_path / "r").streams():
+        pieces = [e.time_s for e in events if isinstance(e, Samples) and e.side is stream.side]
+        live = np.concatenate(pieces)
+        assert np.max(np.abs(live - stream.time_s)) < 0.03
+
+
 def test_the_sidecar_tells_sensors_clocks_and_circumstances(tmp_path: Path) -> None:
     run_virtual(
         record_scene(
