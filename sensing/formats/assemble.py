@@ -137,7 +137,8 @@ def _drop_missing(
 
 def present_rows(acc: FloatArray, gyr: FloatArray | None) -> npt.NDArray[np.bool_]:
     """Rows, (n,), that hold a value a sensor can give in every channel; NaN compares as false."""
-    if all(part.max() < MAX_VALUE and part.min() > -MAX_VALUE for part in (acc, gyr) if part is not None):
+    parts = [part for part in (acc, gyr) if part is not None and len(part)]
+    if all(part.max() < MAX_VALUE and part.min() > -MAX_VALUE for part in parts):
         return np.ones(len(acc), dtype=np.bool_)
     inside = np.abs(acc) < MAX_VALUE
     if gyr is not None:

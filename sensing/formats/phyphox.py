@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from sensing.errors import BadInput
@@ -19,7 +20,6 @@ from sensing.formats.axes import Axes, Sensor, find_axes, join, no_gyroscope
 from sensing.formats.source import Text, folder_of, read_head, read_text, siblings
 from sensing.formats.table import Numbers, best_separator, read_numbers, split_header
 from sensing.formats.units import factor, time_zone
-from sensing.recording import Notice
 
 _TIME: Final = "Time (s)"
 _ACC: Final = re.compile(r"Acceleration (?P<axis>[xyz]) \((?P<unit>.*)\)")
@@ -45,18 +45,19 @@ class _File:
         names = split_header(line, separator)
         return cls(text, names, separator, *(find_axes(names, each) for each in (_ACC, _LINEAR, _GYR)))
 
-    def sensor(self, axes: Axes, kind: str, flag: str | None) -> tuple[Sensor, Numbers]:
-        scale = factor(kind, axes.unit, flag, f"{self.text.name}, line 1")
-        numbers = read_numbers(
-            self.text,
-            first_line=1,
-            separator=self.separator,
-            names=self.names,
-            columns=sorted({0, *axes.columns}),
+    @cached_property
+    def numbers(self) -> Numbers:
+        """Every column wanted, read together, so that the sensors of one file have the same rows."""
+        axes = [each for each in (self.acc or self.linear, self.gyr) if each is not None]
+        columns = sorted({0, *(column for each in axes for column in each.columns)})
+        return read_numbers(
+            self.text, first_line=1, separator=self.separator, names=self.names, columns=columns
         )
-        return Sensor(
-            self.text.name, numbers.column(0), numbers.take(axes.columns, scale), numbers.where
-        ), numbers
+
+    def sensor(self, axes: Axes, kind: str, flag: str | None) -> Sensor:
+        scale = factor(kind, axes.unit, flag, f"{self.text.name}, line 1")
+        numbers = self.numbers
+        return Sensor(self.text.name, numbers.column(0), numbers.take(axes.columns, scale), numbers.where)
 
 
 @dataclass(frozen=True)
@@ -79,26 +80,24 @@ class Phyphox:
         if files[0].gyr is None or (files[0].acc is None and files[0].linear is None):
             files += [_File.of(each) for each in _others(place)]
         with_acc = next((f for f in files if f.acc is not None), None)
-        with_linear = next((f for f in files if f.linear is not None), None)
+        source = with_acc or next((f for f in files if f.linear is not None), None)
         with_gyr = next((f for f in files if f.gyr is not None), None)
-        notices: tuple[Notice, ...] = ()
-        if with_acc is not None and with_acc.acc is not None:
-            accelerometer, numbers = with_acc.sensor(with_acc.acc, "acc", options.acc_unit)
-        elif with_linear is not None and with_linear.linear is not None:
-            accelerometer, numbers = with_linear.sensor(with_linear.linear, "acc", options.acc_unit)
-        else:
+        acc_axes = None if source is None else source.acc or source.linear
+        if source is None or acc_axes is None:
             raise BadInput(f"{place}: no acceleration in it nor beside it; export the accelerometer as well")
-        notices += numbers.notices
+        accelerometer = source.sensor(acc_axes, "acc", options.acc_unit)
+        numbers, notices = source.numbers, source.numbers.notices
         if with_gyr is None or with_gyr.gyr is None:
             notices += (no_gyroscope(str(place), "a gyroscope file"),)
             columns = Columns(accelerometer.time_s, accelerometer.values, None)
         else:
-            gyroscope, numbers = with_gyr.sensor(with_gyr.gyr, "gyr", options.gyr_unit)
-            if gyroscope.name == accelerometer.name:
+            gyroscope = with_gyr.sensor(with_gyr.gyr, "gyr", options.gyr_unit)
+            if with_gyr is source:
                 columns = Columns(gyroscope.time_s, accelerometer.values, gyroscope.values)
             else:
                 time_s, acc, gyr, notice = join(gyroscope, accelerometer)
                 columns = Columns(time_s, acc, gyr)
+                numbers = with_gyr.numbers
                 notices += (*numbers.notices, notice)
         stream, more = to_stream(
             columns,
