@@ -205,7 +205,8 @@ def summarise(
         open_row = next(m for m in metrics if m.primary and m.verdict is VerdictWord.INCONCLUSIVE)
         return f"Cannot tell{where}: {_measured(open_row)}; {open_row.reason}."
     if verdict.verdict is VerdictWord.BALANCED:
-        return f"Both sides do the same work{where}: {_measured(row)}, within 10 % either way."
+        differs = f"{spec(row.name).title.lower()} differs by {_amount(row)}"
+        return f"Both sides do the same work{where}: {differs}, very likely less than 10 % either way."
     sentence = f"The {verdict.side} {limb} {spec(row.name).more}{where}: {_amount(row)}"
     if profile is not None and not verdict.flagged:
         return f"{sentence}. That is expected for {profile.title}."

@@ -8,7 +8,7 @@ made to agree through the vertical, the one direction that both sensors share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,13 @@ STATIC_WINDOW_S: Final = 2.0
 """Window of the running mean that separates static from dynamic acceleration (Shepard et al. 2008), s."""
 
 
+STILL_BLOCK_S, MIN_STILL_BLOCKS = 0.5, 4
+"""Blocks looked at for stillness, s, and how many of them it takes to know the gyroscope's bias."""
+
+STILL_GYR, STILL_ACC = 1.0, 0.15
+"""SD of a still sensor on a body, deg/s and m/s2."""
+
+
 @dataclass(frozen=True, eq=False)
 class Motion:
     """One side's track with the signals that every later step needs.
@@ -29,7 +36,7 @@ class Motion:
     Attributes
     ----------
     track : Track
-        The samples.
+        The samples, the gyroscope's bias taken off.
     speed : (n,) float array or None
         Norm of angular velocity, deg/s.
     dynamic : (n, 3) float array
@@ -40,6 +47,8 @@ class Motion:
         Orientation w x y z, sensor to earth, from VQF (Laidig and Seel 2023); None without a gyroscope.
     vertical : (n,) float array or None
         Acceleration along the earth's vertical with gravity taken off, m/s2, + is up.
+    gyr_bias : (3,) float array
+        What was taken off the gyroscope, deg/s.
     """
 
     track: Track
@@ -48,6 +57,7 @@ class Motion:
     dynamic_norm: FloatArray
     quat: FloatArray | None
     vertical: FloatArray | None
+    gyr_bias: FloatArray
 
 
 def motion(track: Track) -> Motion:
@@ -56,6 +66,8 @@ def motion(track: Track) -> Motion:
     VQF runs in one batch call per stretch of valid samples: it starts afresh after a gap, since one missing
     stretch otherwise leaves every later orientation wrong.
     """
+    bias = gyroscope_bias(track)
+    track = replace(track, gyr=None if track.gyr is None else track.gyr - bias)
     width = max(1, round(STATIC_WINDOW_S * track.rate_hz))
     dynamic = track.acc - ndimage.uniform_filter1d(track.acc, width, axis=0, mode="nearest")
     quat = vertical = None
@@ -75,7 +87,27 @@ def motion(track: Track) -> Motion:
         dynamic_norm=norm(dynamic),
         quat=quat,
         vertical=vertical,
+        gyr_bias=bias,
     )
+
+
+def gyroscope_bias(track: Track) -> FloatArray:
+    """Rate that the gyroscope reads while nothing moves, (3,), deg/s; zeros where it is never still.
+
+    A constant offset of one sensor would otherwise look like movement of one limb. Still are half-second
+    blocks in which neither gyroscope nor accelerometer varies; their median is the bias.
+    """
+    if track.gyr is None:
+        return np.zeros(3)
+    block = max(2, round(STILL_BLOCK_S * track.rate_hz))
+    n = len(track) // block
+    gyr = track.gyr[: n * block].reshape(n, block, 3)
+    acc = track.acc[: n * block].reshape(n, block, 3)
+    still = (gyr.std(axis=1) < STILL_GYR).all(axis=1) & (acc.std(axis=1) < STILL_ACC).all(axis=1)
+    still &= track.valid[: n * block].reshape(n, block).all(axis=1)
+    if still.sum() < MIN_STILL_BLOCKS:
+        return np.zeros(3)
+    return np.asarray(np.median(gyr[still].mean(axis=1), axis=0), dtype=np.float64)
 
 
 def norm(vectors: FloatArray) -> FloatArray:

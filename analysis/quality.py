@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from analysis.frames import Motion, norm
 from analysis.results import Quality, SideQuality
-from analysis.timeline import Aligned, held, missing
+from analysis.timeline import Aligned, held, impossible, missing
 from sensing.recording import GRAVITY, Notice, Recording, Side, Stream
 
 Grade = str
@@ -34,6 +34,8 @@ STILL_SPEED, STILL_ACCELERATION = 3.0, 0.15
 REST_SPEED = 5.0
 NOT_ONE_G_USABLE, NOT_ONE_G_POOR = 0.05, 0.25
 HELD_POOR = 0.05
+BIAS_USABLE = 5.0
+ALIKE = 1e-3
 
 GATES: Final = (
     Gate("loss", "usable", "over 1 % of a side's samples lost", "sequence counter, gaps"),
@@ -48,9 +50,13 @@ GATES: Final = (
     Gate("no_movement", "usable", "every side stays under 3 deg/s", "angular velocity"),
     Gate("not_one_g", "usable", "|acc| at rest over 5 % off 1 g", "acceleration in still seconds"),
     Gate("far_from_one_g", "poor", "|acc| at rest over 25 % off 1 g", "acceleration in still seconds"),
-    Gate("duplicated_sides", "poor", "both sides hold the same numbers", "all channels"),
+    Gate("duplicated_sides", "poor", "both sides hold the same numbers, even shifted", "all channels"),
     Gate("frozen_samples", "usable", "all channels repeat for over 0.25 s", "all channels"),
     Gate("often_frozen", "poor", "the same for over 5 % of the time", "all channels"),
+    Gate("impossible_values", "usable", "any sample beyond 1000 g or 20,000 deg/s", "all channels"),
+    Gate(
+        "gyroscope_bias", "usable", "over 5 deg/s while still; taken off", "angular velocity in still blocks"
+    ),
     Gate("sync_error", "usable", "stated sync error over 10 ms", "clock fit"),
     Gate("sync_unknown", "good", "files carry no common clock", "clock fit"),
     Gate("no_gyroscope", "usable", "a side has no gyroscope", "channels"),
@@ -114,6 +120,16 @@ def _stream_gates(stream: Stream, motion: Motion) -> list[tuple[str, str]]:
     if stream.gyr is None:
         found.append(("no_gyroscope", f"the {side} side has no gyroscope: rotation is not assessable"))
     found += _gravity_gate(motion)
+    if faulty := int(impossible(stream).sum()):
+        found.append(
+            ("impossible_values", f"{faulty} samples of the {side} sensor are beyond what a limb can do")
+        )
+    if stream.gyr is not None and motion.track.gyr is not None:
+        bias = float(np.linalg.norm(motion.gyr_bias))
+        if bias > BIAS_USABLE:
+            found.append(
+                ("gyroscope_bias", f"the {side} gyroscope reads {bias:.1f} deg/s while still; taken off")
+            )
     frozen = sum(b - a for a, b in held(stream))
     if frozen > 0:
         code = "often_frozen" if frozen > HELD_POOR * stream.duration_s else "frozen_samples"
@@ -158,10 +174,7 @@ def _pair_gates(recording: Recording, aligned: Aligned, motions: dict[Side, Moti
     common = min(left.end_s, right.end_s) - max(left.start_s, right.start_s)
     if common < UNEQUAL_LENGTH * max(left.duration_s, right.duration_s):
         found.append(("unequal_length", f"only {common:.1f} s are common to both sides and compared"))
-    tracks = motions[Side.LEFT].track, motions[Side.RIGHT].track
-    same = np.array_equal(tracks[0].acc, tracks[1].acc)
-    turns = [track.gyr for track in tracks if track.gyr is not None]
-    if same and (len(turns) < 2 or np.array_equal(turns[0], turns[1])):
+    if _same_numbers(left, right):
         found.append(("duplicated_sides", "both sides hold the same numbers: one sensor was read twice"))
     error = recording.sync.error_s
     if error is None:
@@ -171,6 +184,20 @@ def _pair_gates(recording: Recording, aligned: Aligned, motions: dict[Side, Moti
     elif error > SYNC_USABLE_S:
         found.append(("sync_error", f"the sides' clocks agree only to {1000 * error:.0f} ms"))
     return found
+
+
+def _same_numbers(left: Stream, right: Stream) -> bool:
+    """Whether both streams are one sensor's, perhaps shifted in time: every channel is distributed alike."""
+    channels = zip(_channels(left).T, _channels(right).T, strict=False)
+    shares = np.linspace(1, 99, 33)
+    return all(
+        np.abs(np.percentile(a, shares) - np.percentile(b, shares)).max() <= ALIKE * (a.std() + b.std()) / 2
+        for a, b in channels
+    )
+
+
+def _channels(stream: Stream) -> np.ndarray:
+    return stream.acc if stream.gyr is None else np.hstack([stream.acc, stream.gyr])
 
 
 def _vigour(motion: Motion) -> tuple[float, float]:

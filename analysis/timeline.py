@@ -23,6 +23,9 @@ MAX_HELD_S: Final = 0.25
 LEAST_ACC, LEAST_GYR = 1.9 * GRAVITY, 240.0
 """Smallest full scale that sensors offer, m/s2 and deg/s."""
 
+IMPOSSIBLE_ACC, IMPOSSIBLE_GYR = 1000 * GRAVITY, 20_000.0
+"""No limb reaches this, m/s2 and deg/s: such samples are faults and count as missing."""
+
 MIN_OVERLAP_S: Final = 2.0
 """Shortest time both sides must have in common, s."""
 
@@ -147,6 +150,8 @@ def _resample(stream: Stream, start_s: float, rate_hz: float, n: int) -> Track:
     native = _mean_rate(stream)
     channels = [stream.acc] if stream.gyr is None else [stream.acc, stream.gyr]
     values = np.hstack(channels)
+    faulty = impossible(stream)
+    values[faulty] = 0.0
     if native > rate_hz * (1 + SAME_RATE):
         sos = signal.butter(4, 0.4 * rate_hz, fs=native, output="sos")
         values = signal.sosfiltfilt(sos, values, axis=0)
@@ -156,18 +161,19 @@ def _resample(stream: Stream, start_s: float, rate_hz: float, n: int) -> Track:
     clip = np.column_stack([clipped(stream.acc, stream.acc_range, LEAST_ACC), clipped_gyr(stream)])
     if np.max(np.abs(position - near)) < 0.002:
         nearest = near.astype(np.intp)
-        out, clip = values[nearest], clip[nearest]
+        out, clip, bad = values[nearest], clip[nearest], faulty[nearest]
     else:
         before = np.minimum(position.astype(np.intp), len(stream) - 2)
         out = _hermite(values, stream.time_s, native, before, (position - before)[:, None])
         clip = clip[before] | clip[before + 1]
+        bad = faulty[before] | faulty[before + 1]
     return Track(
         side=stream.side,
         start_s=float(start_s),
         rate_hz=float(rate_hz),
         acc=np.ascontiguousarray(out[:, :3]),
         gyr=None if stream.gyr is None else np.ascontiguousarray(out[:, 3:]),
-        valid=~_inside(grid, missing(stream.gaps, native) + held(stream)),
+        valid=~(_inside(grid, missing(stream.gaps, native) + held(stream)) | bad),
         acc_clipped=clip[:, 0],
         gyr_clipped=clip[:, 1],
         native_rate_hz=native,
@@ -210,6 +216,14 @@ def _inside(grid: FloatArray, intervals: list[Interval]) -> np.ndarray:
         grace = 1e-6 + 0.5 * (grid[1] - grid[0]) if len(grid) > 1 else 0.0
         mask[np.searchsorted(grid, a + grace) : np.searchsorted(grid, b - grace)] = True
     return mask
+
+
+def impossible(stream: Stream) -> np.ndarray:
+    """Samples that are not finite or that no limb can produce, (n,) bool."""
+    bad = ~(np.abs(stream.acc) < IMPOSSIBLE_ACC).all(axis=1)
+    if stream.gyr is not None:
+        bad |= ~(np.abs(stream.gyr) < IMPOSSIBLE_GYR).all(axis=1)
+    return np.asarray(bad)
 
 
 def held(stream: Stream) -> list[Interval]:

@@ -1,11 +1,14 @@
 """The documentation says what the code does."""
 
+import re
 from pathlib import Path
 
 from analysis.findings import FINDINGS
 from analysis.metrics import METRICS
 from analysis.quality import GATES
+from sensing.notices import NOTICES
 
+SENSING = Path(__file__).parents[1] / "sensing"
 CODES = (Path(__file__).parents[1] / "docs" / "codes.md").read_text(encoding="utf-8")
 
 
@@ -24,7 +27,15 @@ def test_every_metric_stands_in_the_table():
         assert f"| `{metric.name}` | {metric.unit} | {'ratio' if metric.ratio else 'difference'} |" in CODES
 
 
+def test_every_notice_of_reading_and_recording_stands_in_the_table():
+    text = "".join(path.read_text(encoding="utf-8") for path in SENSING.rglob("*.py"))
+    raised = set(re.findall(r'Notice(?:Event)?\(\s*"([a-z_0-9]+)"', text))
+    assert raised <= set(NOTICES)
+    for code, meaning in NOTICES.items():
+        assert f"| `{code}` | {meaning} |" in CODES
+
+
 def test_no_code_in_the_tables_is_unknown():
-    known = {g.code for g in GATES} | set(FINDINGS) | {m.name for m in METRICS}
+    known = {g.code for g in GATES} | set(NOTICES) | set(FINDINGS) | {m.name for m in METRICS}
     listed = {line.split("`")[1] for line in CODES.splitlines() if line.startswith("| `")}
     assert listed == known

@@ -159,7 +159,12 @@ def test_a_delay_of_one_side_is_found_and_small_ones_suppressed():
     for delay, judged in ((0.06, True), (0.004, False)):
         late = replace(
             recording,
-            right=replace(recording.left, side=Side.RIGHT, time_s=recording.left.time_s + delay),
+            right=replace(
+                recording.left,
+                side=Side.RIGHT,
+                time_s=recording.left.time_s + delay,
+                gyr=1.02 * recording.left.gyr,
+            ),
             sync=Sync(0.002, 0.002, 0.0, "hull"),
         )
         row = analyse(late).metric("onset_lag")
@@ -213,6 +218,27 @@ class TestGates:
         result = analyse(twice)
         assert "duplicated_sides" in self.codes(twice)
         assert result.verdict.verdict is VerdictWord.INCONCLUSIVE
+
+    def test_duplicated_sides_are_seen_though_shifted(self):
+        recording = recorded(ideal_clock=True)
+        late = replace(recording.left, side=Side.RIGHT, time_s=recording.left.time_s + 0.05)
+        assert "duplicated_sides" in self.codes(replace(recording, right=late))
+
+    def test_a_constant_offset_of_the_gyroscope_is_not_movement(self):
+        recording = recorded(ideal_clock=True)
+        biased = self.one(gyr=recording.right.gyr + np.array([20.0, 0.0, 0.0]))
+        assert "gyroscope_bias" in self.codes(biased)
+        plain, off = (analyse(r).metric("angle_travelled").log_ratio for r in (recording, biased))
+        assert off == pytest.approx(plain, abs=0.005)
+
+    def test_impossible_values_are_missing_ones(self):
+        recording = recorded(ideal_clock=True)
+        gyr = np.array(recording.right.gyr)
+        gyr[1000] = 1e300
+        faulty = self.one(gyr=gyr)
+        assert "impossible_values" in self.codes(faulty)
+        plain, off = (analyse(r).metric("angle_travelled").log_ratio for r in (recording, faulty))
+        assert off == pytest.approx(plain, abs=0.01)
 
     def test_a_still_side(self):
         recording = recorded(ideal_clock=True)
