@@ -506,6 +506,9 @@ def _feasible_line(x: FloatArray, y: FloatArray, interval: float | None, rates: 
     blocks = int(min(max(rate * span // 10, n // 200, 3), n // 40 + 1, 360))
     lowest = _block_minima(above, blocks)
     gaps = _largest_gaps(rate * (x - origin), above, blocks, interval)
+    if interval is not None and np.count_nonzero(keep := above[lowest] <= 2 * gaps) * 2 >= len(lowest):
+        # Where a link is so busy that a whole block queued, its earliest packet bounds nothing.
+        lowest, gaps = lowest[keep], gaps[keep]
     hull_x, hull_y = lower_hull(x, above)
     # A line is the pair (a, b) of its values at both ends, so that every bound is a half-plane.
     upper = list(zip(((hull_x - origin) / span).tolist(), hull_y.tolist(), strict=True))
