@@ -26,6 +26,7 @@ from typing import Final
 import numpy as np
 
 from sensing.clock import apply_knocks, find_knocks, fit_clock, pair_sync
+from sensing.devices import driver
 from sensing.recording import FloatArray, Sync
 
 
@@ -156,8 +157,8 @@ def run(case: Case, duration_s: float, rng: np.random.Generator) -> Outcome:
     grid = np.linspace(2, duration_s - 2, 200)
     wrong = [np.interp(grid, side.true_s, t - side.true_s) for side, t in zip(sides, times, strict=True)]
     error = np.abs(wrong[0] - wrong[1])
-    family = "witmotion" if case.index else "dot"
-    sync = pair_sync(*fits, left_family=family, right_family=family, knocks=knocks)
+    unseen_s = driver("witmotion" if case.index else "dot").unseen_latency_s
+    sync = pair_sync(*fits, unseen_s=(unseen_s, unseen_s), knocks=knocks)
     return Outcome(float(np.sqrt(np.mean(error**2))), float(np.max(error)), sync)
 
 

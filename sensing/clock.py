@@ -29,6 +29,7 @@ from sensing.knocks import Knocks, apply_knocks, find_knocks
 from sensing.recording import ClockSegment, FloatArray, IntArray, Sync
 
 __all__ = [
+    "UNSEEN_UNKNOWN_S",
     "ClockFit",
     "Knocks",
     "LowerHull",
@@ -40,7 +41,6 @@ __all__ = [
     "fit_clock",
     "lower_hull",
     "pair_sync",
-    "unseen_latency",
     "unwrap",
 ]
 
@@ -640,32 +640,8 @@ def _increasing(time: FloatArray) -> FloatArray:
     return increasing
 
 
-# Largest constant latency between a movement and the time its sample is given, over and above the least
-# delay of the link: the wait in the sensor's own filter and buffers. None was measured on hardware.
-_LATENCY_S: Final[dict[str, float]] = {
-    "dot": 0.020,  # assumption: one period at 60 Hz (16.7 ms) of on-board integration, 3 ms of radio stack
-    "witmotion": 0.030,  # assumption: low-pass at its default 20 Hz (8 ms), one 50 Hz period of output buffer
-    "movesense": 0.025,  # assumption: time is set when a block of samples is read: two at 104 Hz, stack
-    "polar": 0.040,  # assumption: time is set when a frame closes: two periods at 52 Hz
-    "metamotion": 0.020,  # assumption: one 100 Hz period, joined accelerometer and gyroscope packets
-}
-_LATENCY_UNKNOWN_S: Final = 0.040
-"""For every other family: no less than the largest above."""
-
-
-def unseen_latency(left_family: str, right_family: str) -> float:
-    """Bound on a constant left-right latency difference that no clock can show, s.
-
-    Each side is late by between nothing and its family's bound, so that the difference is at most the
-    larger of the two. The same family on both sides does not make it zero: filters and buffers are settings.
-
-    Parameters
-    ----------
-    left_family, right_family : str
-        Family of sensors: ``dot``, ``witmotion``, ``movesense``, ``polar``, ``metamotion``; any other name
-        gets the bound for unknown ones.
-    """
-    return max(_LATENCY_S.get(family.lower(), _LATENCY_UNKNOWN_S) for family in (left_family, right_family))
+UNSEEN_UNKNOWN_S: Final = 0.045
+"""Bound on a constant latency for a sensor whose driver states none: no less than any driver's, s."""
 
 
 def combine_fits(left_s: float, right_s: float) -> float:
@@ -684,8 +660,7 @@ def pair_sync(
     left_fit: ClockFit,
     right_fit: ClockFit,
     *,
-    left_family: str,
-    right_family: str,
+    unseen_s: tuple[float, float] = (UNSEEN_UNKNOWN_S, UNSEEN_UNKNOWN_S),
     knocks: Knocks | None = None,
     hardware_s: float | None = None,
 ) -> Sync:
@@ -695,8 +670,11 @@ def pair_sync(
     ----------
     left_fit, right_fit : ClockFit
         Fits of both sides against the same host clock.
-    left_family, right_family : str
-        Sensor families, for `unseen_latency`.
+    unseen_s : (left, right)
+        Bounds on the constant latency of each side, from a movement to the time its sample is given, that no
+        clock can show: its driver's ``unseen_latency_s``. Each side is late by between nothing and its bound,
+        so that the difference is at most the larger of the two; the same model on both sides does not make it
+        zero, since filters and buffers are settings.
     knocks : Knocks, optional
         Knocks that were applied. They leave nothing unseen; two replace the clocks' fit, one adds to it.
     hardware_s : float, optional
@@ -718,6 +696,6 @@ def pair_sync(
         elif fit_s is not None:
             fit_s = math.hypot(fit_s, knocks.error_s)
         return Sync(fit_s, fit_s, 0.0, "hull+knock")
-    unseen_s = unseen_latency(left_family, right_family)
+    unseen = max(unseen_s)
     method = "index" if "index" in (left_fit.method, right_fit.method) else "hull"
-    return Sync(None if fit_s is None else fit_s + unseen_s, fit_s, unseen_s, method)
+    return Sync(None if fit_s is None else fit_s + unseen, fit_s, unseen, method)

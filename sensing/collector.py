@@ -353,8 +353,8 @@ class Collector:
             item.driver.device_clock,
         )
         side.rssi = item.found.rssi
-        family = item.driver.name.partition("-")[0]
-        self._sync.connected(item.side, family, None if item.driver.device_clock else item.plan.rate_hz)
+        nominal_hz = None if item.driver.device_clock else item.plan.rate_hz
+        self._sync.connected(item.side, item.driver.unseen_latency_s, nominal_hz)
         info = {
             "device": item.found.name or item.driver.title,
             "address": item.found.address,

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from sensing.clock import (
+    UNSEEN_UNKNOWN_S,
     ClockFit,
     Knocks,
     apply_clock,
@@ -110,8 +111,7 @@ def finish(folder: str | Path) -> Finished:
         sync = pair_sync(
             left.fit,
             right.fit,
-            left_family=_family(meta["left"]),
-            right_family=_family(meta["right"]),
+            unseen_s=(_unseen(meta["left"]), _unseen(meta["right"])),
             knocks=knocks,
             hardware_s=HARDWARE_SYNC_S if hardware else None,
         )
@@ -121,9 +121,10 @@ def finish(folder: str | Path) -> Finished:
     return Finished(sync, sides, knocks, notices)
 
 
-def _family(info: Mapping[str, Any]) -> str:
-    """Family of a driver such as ``polar-h10``: its first word."""
-    return str(info.get("driver", "")).partition("-")[0]
+def _unseen(info: Mapping[str, Any]) -> float:
+    """Bound on a side's constant latency, as its driver states it."""
+    stated = info.get("unseen_latency_s")
+    return float(stated) if isinstance(stated, int | float) else UNSEEN_UNKNOWN_S
 
 
 def _fitted(stream: Stream, info: Mapping[str, Any]) -> _Fitted:

@@ -15,7 +15,7 @@ from sensing.recording import FloatArray, Side, Sync
 class _Packets:
     """The newest sample of every packet of one side: its device time and its arrival."""
 
-    family: str
+    unseen_s: float
     nominal_hz: float | None
     axis_s: list[FloatArray] = field(default_factory=list)
     host_s: list[FloatArray] = field(default_factory=list)
@@ -27,24 +27,24 @@ class _Packets:
 class Snapshot:
     """What is known at one moment, to be fitted in another thread."""
 
-    sides: tuple[tuple[FloatArray, FloatArray, tuple[int, ...], float | None, str], ...]
+    sides: tuple[tuple[FloatArray, FloatArray, tuple[int, ...], float | None, float], ...]
 
     def sync(self) -> Sync:
         """State the synchronisation so far; `fit_clock` for each side, without knocks."""
         try:
-            (left, left_family), (right, right_family) = (_fit(*side) for side in self.sides)
+            (left, left_unseen), (right, right_unseen) = (_fit(*side) for side in self.sides)
         except BadInput:
             return Sync()
-        return pair_sync(left, right, left_family=left_family, right_family=right_family)
+        return pair_sync(left, right, unseen_s=(left_unseen, right_unseen))
 
 
 def _fit(
-    axis_s: FloatArray, host_s: FloatArray, starts: tuple[int, ...], nominal_hz: float | None, family: str
-) -> tuple[ClockFit, str]:
+    axis_s: FloatArray, host_s: FloatArray, starts: tuple[int, ...], nominal_hz: float | None, unseen_s: float
+) -> tuple[ClockFit, float]:
     if nominal_hz is None:
-        return fit_clock(host_s, device_time_s=axis_s, segment_starts=starts), family
+        return fit_clock(host_s, device_time_s=axis_s, segment_starts=starts), unseen_s
     counter = np.rint(axis_s * nominal_hz).astype(np.int64)
-    return fit_clock(host_s, seq=counter, segment_starts=starts, rate_hz=nominal_hz), family
+    return fit_clock(host_s, seq=counter, segment_starts=starts, rate_hz=nominal_hz), unseen_s
 
 
 class LiveSync:
@@ -53,9 +53,9 @@ class LiveSync:
     def __init__(self) -> None:
         self._sides: dict[Side, _Packets] = {}
 
-    def connected(self, side: Side, family: str, nominal_hz: float | None) -> None:
+    def connected(self, side: Side, unseen_s: float, nominal_hz: float | None) -> None:
         """Begin a connection; ``nominal_hz`` is None where the device has a clock."""
-        packets = self._sides.setdefault(side, _Packets(family, nominal_hz))
+        packets = self._sides.setdefault(side, _Packets(unseen_s, nominal_hz))
         packets.starts.append(packets.n)
 
     def add(self, side: Side, axis_s: FloatArray, host_s: FloatArray) -> None:
@@ -77,7 +77,7 @@ class LiveSync:
                     np.concatenate(packets.host_s),
                     tuple(start for start in packets.starts if start < packets.n),
                     packets.nominal_hz,
-                    packets.family,
+                    packets.unseen_s,
                 )
                 for packets in (self._sides[side] for side in Side)
             )
