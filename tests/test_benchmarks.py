@@ -1,0 +1,70 @@
+"""A short run of every benchmark, with the gates it is there for where they can be held quickly."""
+
+import numpy as np
+import pytest
+
+from benchmarks import accuracy, asymmetry, repetitions, simulated, strides
+from benchmarks.recordings import dsa, folder
+
+real = pytest.mark.skipif(folder() is None, reason="the real recordings are not beside the project")
+
+
+def test_simulated_athletes_are_counted_and_not_flagged():
+    judged = [simulated.judge(exercise, seed) for exercise in ("squat", "tennis") for seed in (1, 2)]
+    assert sum(alarm for _, alarm, _, _ in judged) <= 1
+    assert all(counted for *_, counted in judged)
+
+
+@real
+@pytest.mark.real
+def test_repetitions_of_some_series():
+    indices = repetitions.people("development")[::10]
+    names = ("as recorded", "between rests", "first 5 between rests")
+    for score in repetitions.run(indices, repetitions.turning_points, names):
+        assert score.within_one >= 0.85, score.name
+
+
+@real
+@pytest.mark.real
+def test_lifts_at_a_low_rate():
+    assert {name: sum(found) for name, (found, _) in repetitions.metamotion().items()} == {
+        "bench": 5,
+        "squat": 6,
+    }
+
+
+@real
+@pytest.mark.real
+def test_strides_and_events():
+    result = strides.walk()
+    assert all(b.recall >= 0.96 and b.extra <= 1 for b in strides.borders(result))
+    found = strides.events(result)
+    assert all(e.median_abs <= 15 for e in found)
+    for event in ("contact", "foot off"):
+        left, right = (e.bias for e in found if e.event == event)
+        assert abs(left - right) <= 5
+    assert all(abs(left - right) <= 1 for _, left, right in strides.stairs())
+
+
+@real
+@pytest.mark.real
+@pytest.mark.parametrize(("share", "points"), [(0.01, 1), (0.05, 2), (0.20, 4)])
+def test_losses_hardly_move_the_index(share, points):
+    from analysis import analyse
+
+    recording = dsa(15, 1, "leg")
+    before = analyse(recording).metric("angle_travelled").index_percent
+    result = analyse(asymmetry.lossy(recording, share, seed=1))
+    assert abs(result.metric("angle_travelled").index_percent - before) <= points
+    assert (result.quality.grade == "poor") == (share >= 0.2)
+
+
+def test_half_splits_of_noise_are_covered():
+    rng = np.random.default_rng(0)
+    values = {name: np.exp(0.1 * rng.standard_normal(80)) for name in asymmetry.PRIMARIES}
+    covered = [asymmetry._split_once(values, 40, rng)[1] for _ in range(200)]
+    assert 0.88 <= np.mean(covered) <= 1.0
+
+
+def test_tables_of_the_accuracy_page():
+    assert accuracy.table("a | b", [(1, 2)]) == "| a | b |\n|---|---|\n| 1 | 2 |"
