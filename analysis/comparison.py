@@ -13,6 +13,7 @@ from analysis import inference
 from analysis.inference import Estimate, SetValues
 from analysis.measurement import MeasuredSet
 from analysis.metrics import AMPLITUDE_REMOUNT_SD, METRICS, MetricSpec
+from analysis.quality import GATES
 from analysis.results import Count, Kind, Metric, Quality, RepValues, VerdictWord
 from analysis.settings import Settings
 from analysis.symmetry import symmetry_index
@@ -32,6 +33,9 @@ MAX_CLIPPED_REPS: Final = 0.05
 
 MAX_CLIPPED_SAMPLES: Final = 0.01
 """Nor are sums and means, if more than this share of their samples do."""
+
+POOR: Final = {gate.code for gate in GATES if gate.grade == "poor"}
+"""Gates that block every verdict."""
 
 PEAK_METRICS: Final = ("peak_angular_velocity", "peak_acceleration", "impact_peak", "impact_load")
 
@@ -140,7 +144,7 @@ def _median(values: FloatArray) -> float:
 def _blocked(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Quality) -> str:
     """Why a metric may be shown but not judged, or nothing."""
     if quality.grade == "poor":
-        return "the data are poor: " + ", ".join(w.code for w in quality.warnings)
+        return "the data are poor: " + ", ".join(w.message for w in quality.warnings if w.code in POOR)
     if entry.signal == "time":
         return ""
     for side in Side:

@@ -80,7 +80,9 @@ def overall_verdict(
         )
     if all(m.verdict is VerdictWord.BALANCED for m in primaries):
         return OverallVerdict(VerdictWord.BALANCED, None, None, primaries[0].name, flagged=False), False
-    return OverallVerdict(VerdictWord.INCONCLUSIVE, None, None, primaries[0].name, flagged=False), False
+    open_ones = [m for m in primaries if m.verdict is VerdictWord.INCONCLUSIVE]
+    nearest = min(open_ones, key=lambda m: 1.0 if m.p_adjusted is None else m.p_adjusted)
+    return OverallVerdict(VerdictWord.INCONCLUSIVE, None, None, nearest.name, flagged=False), False
 
 
 def find(
@@ -197,13 +199,10 @@ def summarise(
     where = " in this set" if row and row.scope == "this_set" and len(sets) == 1 else ""
     if verdict.verdict is VerdictWord.NOT_ASSESSABLE or row is None:
         return f"Cannot tell: {_why(metrics, sets, quality)}."
-    if row.verdict is VerdictWord.INCONCLUSIVE and verdict.verdict is VerdictWord.INCONCLUSIVE:
+    if verdict.verdict is VerdictWord.INCONCLUSIVE:
         if any(f.code == "mixed_direction" for f in findings):
             return "Cannot tell: some measures say left and others say right."
-        return f"Cannot tell{where}: {_measured(row)}; {row.reason.split(': ')[-1]}."
-    if verdict.verdict is VerdictWord.INCONCLUSIVE:
-        open_row = next(m for m in metrics if m.primary and m.verdict is VerdictWord.INCONCLUSIVE)
-        return f"Cannot tell{where}: {_measured(open_row)}; {open_row.reason}."
+        return f"Cannot tell{where}: {_measured(row)}; {row.reason}."
     if verdict.verdict is VerdictWord.BALANCED:
         differs = f"{spec(row.name).title.lower()} differs by {_amount(row)}"
         return f"Both sides do the same work{where}: {differs}, very likely less than 10 % either way."
