@@ -160,10 +160,13 @@ def _blocked(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Qualit
 
 
 def _adjust(rows: Sequence[tuple[MetricSpec, Estimate | None, str]]) -> dict[str, float]:
-    """Adjusted p: Holm over the primary metrics, Benjamini-Hochberg over the others."""
-    out: dict[str, float] = {}
+    """Adjusted p: Holm over the primary metrics, Benjamini-Hochberg over the others.
+
+    Weight times angle is the primary angle once more, so it is not one look more.
+    """
+    out = {e.name: f.p for e, f, _ in rows if f is not None and e.load_only}
     for primary, adjust in ((True, inference.holm), (False, inference.benjamini_hochberg)):
-        chosen = [(e.name, f.p) for e, f, _ in rows if f is not None and e.primary is primary]
+        chosen = [(e.name, f.p) for e, f, _ in rows if f and e.primary is primary and not e.load_only]
         adjusted = adjust([p for _, p in chosen])
         out |= {name: p for (name, _), p in zip(chosen, adjusted, strict=True)}
     return out
@@ -281,7 +284,7 @@ def _reason(entry: MetricSpec, found: Estimate, verdict: VerdictWord, grade: str
         size = {
             "mild": f"below {margin}",
             "moderate": f"{margin} or more",
-            "marked": f"surely above {margin}",
+            "marked": f"very likely above {margin}",
         }
         return f"{kind}the difference is real {where}, {size[grade or 'mild']}"
     low, high = found.interval()

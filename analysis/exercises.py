@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -31,6 +31,15 @@ def find_exercise(name: str) -> Exercise:
     """The preset of a name or alias; a name without a preset is kept and nothing is assumed of it."""
     preset = _presets().get(_key(name), {})
     return Exercise(name, str(preset.get("movement", "")), bool(preset.get("coupled", False)))
+
+
+def exercise_of(name: str, sport: str, *, arms: bool) -> Exercise:
+    """The preset of an exercise, or, where none is named, of the strokes that a sport has the arms do."""
+    exercise = find_exercise(name)
+    of_sport = find_exercise(sport)
+    if not name and arms and of_sport.movement == "strokes":
+        return replace(of_sport, name="")
+    return exercise
 
 
 def _key(name: str) -> str:

@@ -42,6 +42,7 @@ FINDINGS = {
     "one_side_only": "a side has no repetitions",
     "unmatched_sets": "one-sided sets without a counterpart were left out",
     "range_of_motion": "range of motion differs by more than 10 degrees",
+    "exploratory_difference": "other metrics differ while the primary ones show no difference: a hint only",
     "striking_hand": "strokes came from the hand that is not the declared dominant one",
     "record_more": "what to record so that the next answer is clearer",
 }
@@ -114,6 +115,7 @@ def find(
         found.append(Finding("no_profile", None, "info", message))
     found += _one_sided(sets)
     found += _range_of_motion(metrics, limb)
+    found += _exploratory(metrics, verdict)
     found += _striking_hand(recording, sets)
     if verdict.verdict is VerdictWord.INCONCLUSIVE and quality.grade != "poor" and not mixed:
         message = "For a clearer answer, record three sets or more, and several sessions."
@@ -144,6 +146,8 @@ def _asymmetry(
         message += f"; say which side is dominant to hold this against what is usual for {profile.title}"
     elif profile and expectation and expectation.more == "dominant":
         message += f", which is not what {profile.title} makes usual"
+    elif profile and recording.placement is Placement.UNKNOWN:
+        message += f"; say where the sensors were worn to hold this against what is usual for {profile.title}"
     elif profile:
         message += f"; {profile.title} gives no reason for that"
     return Finding("asymmetry", side, "flag", message + ".", named)
@@ -168,6 +172,18 @@ def _range_of_motion(metrics: Sequence[Metric], limb: str) -> list[Finding]:
             message = f"The {m.side} {limb} moves through {abs(m.difference):.0f} degrees more."
             return [Finding("range_of_motion", m.side, "notice", message, (m.name,))]
     return []
+
+
+def _exploratory(metrics: Sequence[Metric], verdict: OverallVerdict) -> list[Finding]:
+    """Differences among the many other metrics, where the primary ones show none."""
+    differing = [m for m in metrics if not m.primary and m.verdict is VerdictWord.ASYMMETRIC and m.log_ratio]
+    if verdict.verdict is VerdictWord.ASYMMETRIC or not differing:
+        return []
+    listed = ", ".join(
+        f"{spec(m.name).title.lower()} {_sided(symmetry_index(m.log_ratio or 0.0))} %" for m in differing
+    )
+    message = f"Among the other measures, which are many and so only give hints: {listed}."
+    return [Finding("exploratory_difference", None, "info", message, tuple(m.name for m in differing))]
 
 
 def _striking_hand(recording: Recording, sets: Sequence[ExerciseSet]) -> list[Finding]:
@@ -204,8 +220,7 @@ def summarise(
             return "Cannot tell: some measures say left and others say right."
         return f"Cannot tell{where}: {_measured(row)}; {row.reason}."
     if verdict.verdict is VerdictWord.BALANCED:
-        differs = f"{spec(row.name).title.lower()} differs by {_amount(row)}"
-        return f"Both sides do the same work{where}: {differs}, very likely less than 10 % either way."
+        return f"Both sides moved alike{where}: {_measured(row)}, very likely less than 10 % either way."
     sentence = f"The {verdict.side} {limb} {spec(row.name).more}{where}: {_amount(row)}"
     if profile is not None and not verdict.flagged:
         return f"{sentence}. That is expected for {profile.title}."
@@ -213,8 +228,16 @@ def summarise(
 
 
 def _measured(row: Metric) -> str:
-    more = f", more on the {row.side}" if row.side else ""
-    return f"{spec(row.name).title.lower()} differs by {_amount(row)}{more}"
+    """The index and its interval, the side with more written before each number."""
+    title = spec(row.name).title.lower()
+    if row.index_percent is None or row.ci95 is None:
+        return f"{title} differs by an unknown amount"
+    low, high = (_sided(symmetry_index(x)) for x in row.ci95)
+    return f"{title} differs by {_sided(row.index_percent)} % (95 % interval {low} to {high} %)"
+
+
+def _sided(percent: float) -> str:
+    return f"{'R' if percent > 0 else 'L'} {abs(percent):.1f}"
 
 
 def _amount(row: Metric) -> str:
@@ -228,6 +251,9 @@ def _amount(row: Metric) -> str:
 
 
 def _why(metrics: Sequence[Metric], sets: Sequence[ExerciseSet], quality: Quality) -> str:
+    doubt = [w.message for w in quality.warnings if w.code == "units_doubtful"]
+    if doubt:
+        return doubt[0]
     if quality.has("no_movement"):
         return "nothing moved"
     if not sets and quality.left is not None and quality.right is not None:

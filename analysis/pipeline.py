@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from analysis.comparison import compare, rep_values
-from analysis.exercises import find_exercise
+from analysis.exercises import exercise_of
 from analysis.findings import find, overall_verdict, summarise
 from analysis.frames import motion
 from analysis.measurement import measure
@@ -48,7 +48,8 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     """
     settings = settings or Settings()
     profile = find_profile(recording.sport)
-    exercise = find_exercise(recording.exercise)
+    arms = recording.placement.region == "arm"
+    exercise = exercise_of(recording.exercise, recording.sport, arms=arms)
     aligned = align(recording)
     motions = {track.side: motion(track) for track in aligned.tracks()}
     quality = assess(recording, aligned, motions)

@@ -14,6 +14,9 @@ from sensing.recording import GRAVITY, FloatArray, Interval, Recording, Side, St
 MAX_BRIDGE_S: Final = 0.05
 """Longest stretch of missing data that is interpolated, s."""
 
+SLOWEST_HZ, FASTEST_HZ = 2.0, 20_000.0
+"""No motion sensor for limbs samples slower or faster, Hz."""
+
 SAME_RATE: Final = 0.05
 """Sides whose rates differ by less than this fraction are put on a grid of their mean rate."""
 
@@ -115,9 +118,15 @@ def align(recording: Recording) -> Aligned:
     Raises
     ------
     BadInput
-        If the sides have less than two seconds in common.
+        If the sides have less than two seconds in common, or a rate that no motion sensor has.
     """
     left, right = recording.left, recording.right
+    for stream in recording.streams():
+        if not SLOWEST_HZ <= stream.rate_hz <= FASTEST_HZ:
+            raise BadInput(
+                f"{stream.source or recording.path or 'recording'} ({stream.side}): {stream.rate_hz:g} samples "
+                "a second cannot be a motion sensor's; are the times in seconds, as the header says?"
+            )
     if left is None or right is None or recording.sequential:
         tracks = [_alone(stream) if stream is not None else None for stream in (left, right)]
         return Aligned(tracks[0], tracks[1], shared_grid=False)

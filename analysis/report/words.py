@@ -317,7 +317,10 @@ def _difference_sentences(analysis: Analysis) -> list[str]:
     effect = Effect(metric) if metric else None
     if effect is not None and effect.mdc is not None and effect.value is not None:
         larger = abs(effect.value) > effect.mdc
-        said.append(f"The gap is {'larger' if larger else 'not larger'} than measurement error.")
+        if larger:
+            said.append("The gap is larger than measurement error.")
+        elif analysis.verdict.verdict is not VerdictWord.ASYMMETRIC:
+            said.append("The gap is not larger than measurement error.")
     if is_expected(analysis) and analysis.profile is not None:
         said.append(f"This is usual for {analysis.profile.name}. One session alone is no reason to act.")
     else:

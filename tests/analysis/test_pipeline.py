@@ -115,6 +115,15 @@ class TestTennis:
         assert result.verdict.flagged
         assert "which side is dominant" in result.findings[0].message
 
+    def test_the_sport_alone_finds_the_strokes(self):
+        result = analyse(replace(self.play(), exercise=""))
+        assert [len(s.reps[Side.RIGHT]) for s in result.sets] == [10] * 4
+        assert "expected for tennis" in result.summary
+
+    def test_without_a_placement_it_is_asked_for(self):
+        result = analyse(replace(self.play(), placement="unknown"))
+        assert "where the sensors were worn" in result.findings[0].message
+
     def test_a_sport_without_a_profile_expects_nothing(self):
         result = analyse(replace(self.play(), sport="quidditch"))
         assert result.verdict.flagged

@@ -144,3 +144,9 @@ def test_held_samples_are_missing_ones():
     track = align(replace(recording, left=frozen)).left
     assert not track.valid[505:595].any()
     assert track.valid[:495].all()
+
+
+def test_times_that_cannot_be_seconds_are_refused():
+    time = np.arange(1000) * 20.0
+    with pytest.raises(BadInput, match="are the times in seconds"):
+        align(pair(time, time, left_rate=0.05, right_rate=0.05))
