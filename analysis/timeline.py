@@ -123,9 +123,10 @@ def align(recording: Recording) -> Aligned:
     left, right = recording.left, recording.right
     for stream in recording.streams():
         if not SLOWEST_HZ <= stream.rate_hz <= FASTEST_HZ:
+            where = f"{stream.source or recording.path or 'recording'} ({stream.side})"
             raise BadInput(
-                f"{stream.source or recording.path or 'recording'} ({stream.side}): {stream.rate_hz:g} samples "
-                "a second cannot be a motion sensor's; are the times in seconds, as the header says?"
+                f"{where}: {stream.rate_hz:g} samples a second cannot be a motion sensor's; "
+                "are the times in seconds, as the header says?"
             )
     if left is None or right is None or recording.sequential:
         tracks = [_alone(stream) if stream is not None else None for stream in (left, right)]

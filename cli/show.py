@@ -125,10 +125,14 @@ def _sides_table(screen: Console, rows: Sequence[Metric]) -> Table:
     table = _table("", ">left", "", "right", apart=1)
     block = block_for(screen)
     for row in rows:
-        if row.left is None or row.right is None or min(row.left, row.right) < 0:
+        known = [value for value in (row.left, row.right) if value is not None]
+        if not known or min(known) < 0:
             continue
-        left, right = butterfly(row.left, row.right, max(row.left, row.right), _BAR, block=block)
-        values = [words.with_unit(value, row.unit) for value in words.side_values(row)]
+        left, right = butterfly(row.left or 0.0, row.right or 0.0, max(known), _BAR, block=block)
+        values = [
+            value if value == words.MISSING else words.with_unit(value, row.unit)
+            for value in words.side_values(row)
+        ]
         bars = Text.assemble((left, LEFT), "|", (right, RIGHT))
         table.add_row(words.label(row.name), values[0], bars, values[1])
     return table
@@ -136,8 +140,9 @@ def _sides_table(screen: Console, rows: Sequence[Metric]) -> Table:
 
 def _differences(rows: Sequence[Metric]) -> Table:
     table = _table(*_DIFFERENCE, apart=1)
-    for row in rows:
-        table.add_row(words.label(row.name), *_difference_cells(row))
+    if any(row.difference is not None for row in rows):
+        for row in rows:
+            table.add_row(words.label(row.name), *_difference_cells(row))
     return table
 
 
