@@ -130,5 +130,7 @@ def test_demo_ends_in_the_verdict_and_the_reports_path(
     assert (tmp_path / picture).is_file()
     assert (tmp_path / page).suffix == ".html" and (tmp_path / page).is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+    readme = Path(__file__).parents[2] / "README.md"
+    assert done.stdout.splitlines()[0] in readme.read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert run("demo").stdout == done.stdout  # replaces the first, with the same answer
