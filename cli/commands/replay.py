@@ -11,6 +11,7 @@ import click
 from cli import common
 from cli.output import block_for, butterfly, console, say_notices
 from cli.recordings import open_chosen, recording_options
+from cli.sources import Speed
 
 if TYPE_CHECKING:
     from sensing.recording import Recording, Stream
@@ -18,26 +19,10 @@ if TYPE_CHECKING:
 _BAR = 22
 
 
-class _Speed(click.ParamType[float]):
-    name = "speed"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """A positive factor; infinity for ``max``."""
-        if str(value).lower() == "max":
-            return float("inf")
-        try:
-            speed = float(str(value).lower().rstrip("x"))
-        except ValueError:
-            speed = float("nan")
-        if not speed > 0:
-            self.fail(f"{value!r} is not a speed; use a number such as 2, or max", param, ctx)
-        return speed
-
-
 @common.command("replay", example="sidewise replay s1\nsidewise replay s1 --speed max")
 @recording_options
 @common.option(
-    "--speed", type=_Speed(), default="1", show_default=True, metavar="X|max", help="2 is twice as fast."
+    "--speed", type=Speed(), default="1", show_default=True, metavar="X|max", help="2 is twice as fast."
 )
 def command(speed: float, **chosen: Any) -> None:
     """Play a recording to the terminal, a line for every second."""
