@@ -15,7 +15,7 @@ from cli.recordings import PLACEMENTS, SIDES
 from sensing.recording import Placement, Side
 
 COMMANDS = main.list_commands(main.make_context("sidewise", ["completion"]))
-HEAVY = {"numpy", "scipy", "pandas", "matplotlib", "bleak", "textual", "rich", "vqf", "jinja2"}
+HEAVY = {"numpy", "scipy", "pandas", "matplotlib", "bleak", "bumble", "textual", "rich", "vqf", "jinja2"}
 PRINT_MODULES = """
 import atexit, sys
 atexit.register(lambda: print(*sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr))
@@ -37,10 +37,15 @@ def python(*args: str) -> subprocess.CompletedProcess[str]:
         (["--help"], 0),
         (["--version"], 0),
         (["analyse", "--help"], 0),
+        (["scan", "--help"], 0),
+        (["identify", "--help"], 0),
+        (["record", "--help"], 0),
+        (["live", "--help"], 0),
         (["analyze"], 2),
         (["analyse", "--sprot", "tennis"], 2),
         (["analyse", "s1", "--placement", "elbow"], 2),
         (["simulate"], 2),
+        (["record", "--source", "wifi"], 2),
     ],
 )
 def test_help_and_usage_errors_load_nothing_heavy(args: list[str], code: int) -> None:

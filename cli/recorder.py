@@ -1,0 +1,198 @@
+"""What 'record' and 'live' share: the options about sensors, and the source that they name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.common import option
+from cli.output import message, say_notices, working
+from cli.recordings import PLACEMENT, PLACEMENTS
+from cli.sources import REPLAY, VIRTUAL, Speed, check_speed, open_radio
+from sensing.errors import UsageError
+
+if TYPE_CHECKING:
+    from sensing.events import Source
+    from sensing.recorder import RecordRequest
+    from sensing.recording import Recording, Side
+    from sensing.scan import Radio
+
+_OPTIONS = (
+    option("--left", metavar="SENSOR", help="Name or address of the left sensor."),
+    option("--right", metavar="SENSOR", help="Name or address of the right sensor."),
+    option("--driver", metavar="NAME", help="Driver, or a profile (.toml), of both sensors."),
+    option("--rate", type=click.FloatRange(0, min_open=True), metavar="HZ", help="Sampling rate to ask for."),
+    option(
+        "--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="End after so many seconds."
+    ),
+    option("-e", "--exercise", metavar="NAME", help="Exercise, such as squat."),
+    option(
+        "--placement",
+        type=PLACEMENT,
+        metavar="PLACE",
+        help=f"Where both sensors are worn: {', '.join(PLACEMENTS)}.",
+    ),
+    option(
+        "--speed",
+        type=Speed(),
+        default="1",
+        show_default=True,
+        metavar="X|max",
+        help="Of a replay or of virtual sensors.",
+    ),
+)
+_OF_SENSORS = {
+    "--left": "left",
+    "--right": "right",
+    "--driver": "driver",
+    "--rate": "rate_hz",
+    "--raw": "raw",
+    "--hardware-sync": "hardware_sync",
+}
+
+
+def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what gives the samples."""
+    for add in reversed(_OPTIONS):
+        function = add(function)
+    return function
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be recorded or watched.
+
+    Attributes
+    ----------
+    source : str
+        ``bluetooth``, ``virtual:...`` or ``replay:...``.
+    speed : float
+        Speed of virtual time.
+    request : RecordRequest
+        Sensors and circumstances.
+    recording : Recording or None
+        What a replay plays.
+    """
+
+    source: str
+    speed: float
+    request: RecordRequest
+    recording: Recording | None = None
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Sides that there will be."""
+        from sensing.recording import Side
+
+        if self.recording is not None:
+            return tuple(stream.side for stream in self.recording.streams())
+        return tuple(Side) if self.source.startswith(VIRTUAL) else tuple(self.request.sensors())
+
+
+def make_plan(source: str, speed: float, request: RecordRequest) -> Plan:
+    """Complete a request: from the recording that is replayed, or with the sensors that were identified.
+
+    Raises
+    ------
+    UsageError
+        The options do not go together, or no sensor is known.
+    BadInput
+        The recording to replay cannot be read.
+    """
+    check_speed(source, speed)
+    if source.startswith(REPLAY):
+        given = [flag for flag, name in _OF_SENSORS.items() if getattr(request, name)]
+        if given:
+            raise UsageError(f"{', '.join(given)}: for sensors only, and a replay has none; leave it out")
+        recording = _opened(source.removeprefix(REPLAY), request)
+        kept = {
+            name: getattr(recording, name)
+            for name in ("athlete", "exercise", "sport", "placement", "mount", "tag", "notes", "dominant")
+        }
+        return Plan(source, speed, replace(request, **kept), recording)
+    if request.driver is not None:
+        from sensing.devices import driver
+
+        driver(request.driver)
+    if source.startswith(VIRTUAL):
+        from sensing.virtual import parse_virtual
+
+        *_, exercise = parse_virtual(source)
+        return Plan(source, speed, replace(request, exercise=request.exercise or exercise))
+    request = _with_identified(request)
+    if not request.sensors():
+        raise UsageError(
+            "no sensor is named; give --left and --right, or run 'sidewise identify --left' (and --right) "
+            "first, or try virtual sensors: virtual:witmotion,witmotion"
+        )
+    return Plan(source, speed, request)
+
+
+def _opened(path: str, request: RecordRequest) -> Recording:
+    from sensing import open_recording
+    from sensing.recording import Placement
+
+    given = {name: getattr(request, name) for name in ("athlete", "exercise", "sport", "mount", "tag")}
+    with working("reading"):
+        recording = open_recording(
+            path,
+            placement=None if request.placement is Placement.UNKNOWN else request.placement,
+            dominant=request.dominant,
+            **{name: value or None for name, value in given.items()},
+        )
+    say_notices(recording.notices)
+    return recording
+
+
+def _with_identified(request: RecordRequest) -> RecordRequest:
+    """Name the sensors that were identified for the sides that are not named."""
+    from sensing.recording import Side
+    from sensing.remembered import load
+
+    named = {name.lower() for name in request.sensors().values()}
+    for side, sensor in load().items():
+        if getattr(request, side.value) is None and not named & {sensor.address.lower(), sensor.name.lower()}:
+            message(f"{side}: {sensor.name or 'sensor'} ({sensor.address}), as identified")
+            driver = request.driver or sensor.driver or None
+            if side is Side.LEFT:
+                request = replace(request, left=sensor.address, left_driver=driver)
+            else:
+                request = replace(request, right=sensor.address, right_driver=driver)
+    missing = [side for side in Side if getattr(request, side.value) is None]
+    if len(missing) == 1:
+        message(f"only the {missing[0].other} side: no {missing[0]} sensor is named or identified")
+    return request
+
+
+@asynccontextmanager
+async def connected_to(plan: Plan) -> AsyncIterator[tuple[RecordRequest, Radio]]:
+    """The radio of a plan that needs one, and the request with the sensors that are on it."""
+    async with open_radio(plan.source) as (radio, virtual):
+        request = plan.request
+        if virtual is not None:
+            from sensing.recording import Side
+
+            request = replace(
+                request,
+                left=request.left or virtual.addresses[Side.LEFT],
+                right=request.right or virtual.addresses[Side.RIGHT],
+            )
+        yield request, radio
+
+
+@asynccontextmanager
+async def live_source(plan: Plan) -> AsyncIterator[Source]:
+    """The source of a plan, not started yet."""
+    if plan.recording is not None:
+        from sensing.replay import Replay
+
+        yield Replay(plan.recording)
+        return
+    from sensing.collector import Collector
+
+    async with connected_to(plan) as (request, radio):
+        yield Collector(request.sensors(), radio, drivers=request.drivers(), rate_hz=request.rate_hz)
