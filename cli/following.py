@@ -107,6 +107,8 @@ class _LiveLines:
         if links.elapsed_s < self._next_s:
             return
         self._next_s = math.floor(links.elapsed_s) + 1.0
+        if self._err and state().quiet:
+            return
         for alarm in links.alarms():
             click.echo(f"!! {alarm} !!", err=self._err)
         click.echo(self._live.line(), err=self._err)

@@ -12,7 +12,7 @@ import click
 from cli.common import option
 from cli.output import message, say_notices, working
 from cli.recordings import PLACEMENT, PLACEMENTS
-from cli.sources import REPLAY, VIRTUAL, Speed, check_speed, open_radio
+from cli.sources import REPLAY, VIRTUAL, Speed, check_driver, check_speed, open_radio
 from sensing.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,10 +114,7 @@ def make_plan(source: str, speed: float, request: RecordRequest) -> Plan:
             for name in ("athlete", "exercise", "sport", "placement", "mount", "tag", "notes", "dominant")
         }
         return Plan(source, speed, replace(request, **kept), recording)
-    if request.driver is not None:
-        from sensing.devices import driver
-
-        driver(request.driver)
+    check_driver(request.driver)
     if source.startswith(VIRTUAL):
         from sensing.virtual import parse_virtual
 

@@ -83,6 +83,24 @@ def check_speed(source: str, speed: float) -> None:
         raise UsageError("--speed is for replay: and virtual: sources; sensors have their own")
 
 
+def check_driver(name: str | None) -> None:
+    """Find mistakes in a driver's name or profile before any radio is switched on.
+
+    Raises
+    ------
+    UsageError
+        There is no such driver, or its profile is faulty: every mistake with its line.
+    """
+    if name is None:
+        return
+    from sensing.devices import driver
+
+    try:
+        driver(name)
+    except UsageError as error:
+        raise UsageError("; ".join(str(error).splitlines())) from error
+
+
 def run_source(source: str, main: Coroutine[Any, Any, T], speed: float = 1.0) -> T:
     """Run a coroutine: in real time for Bluetooth, else in virtual time at a speed."""
     if source == BLUETOOTH:

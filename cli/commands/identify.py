@@ -9,7 +9,7 @@ import click
 
 from cli import common
 from cli.output import message
-from cli.sources import AT_ONCE, BLUETOOTH, SourceName, open_radio, plain, run_source
+from cli.sources import AT_ONCE, BLUETOOTH, SourceName, check_driver, open_radio, plain, run_source
 from sensing.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def command(side: str | None, blink: str | None, driver: str | None, source: str
     """
     if side is None:
         raise UsageError("which side? give --left or --right")
+    check_driver(driver)
 
     async def main() -> Found:
         async with open_radio(source) as (radio, virtual):
@@ -77,10 +78,10 @@ async def _tapped(radio: Radio, virtual: VirtualRadio | None, side: str, driver:
     from sensing.recording import Side
     from sensing.scan import scan
 
-    chosen = None if driver is None else find_driver(driver)
     message("looking for sensors; hold both still")
     found = await scan(radio)
-    if chosen is not None:
+    if driver is not None:
+        chosen = find_driver(driver)
         found = tuple(each for each in found if chosen.matches(each.advert))
     tapping: list[asyncio.Task[None]] = []
 

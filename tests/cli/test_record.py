@@ -123,7 +123,7 @@ def test_a_profile_with_errors_names_them_all_with_their_lines(run, tmp_path: Pa
     profile = tmp_path / "mine.toml"
     profile.write_text('name = "mine"\nrate = "fast"\ncolour = 3\n')
     line = assert_one_line(run("record", "--left=A", "--driver", profile, "-o", tmp_path / "s1"), 2)
-    assert f"{profile}:2: " in line and f"{profile}:3: " in line
+    assert f"; {profile}:2: " in line and f"; {profile}:3: " in line
 
 
 def test_a_folder_that_is_taken_is_left_alone(run, tmp_path: Path) -> None:
