@@ -41,7 +41,7 @@ class LiveView(App[None]):
     ]
 
     def __init__(self, session: Session[Any], state: LiveState, *, recording: bool) -> None:
-        super().__init__(ansi_color=False)
+        super().__init__()
         self._session = session
         self._state = state
         self._recording = recording

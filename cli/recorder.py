@@ -111,8 +111,9 @@ def make_plan(source: str, speed: float, request: RecordRequest) -> Plan:
         recording = _opened(source.removeprefix(REPLAY), request)
         kept = {
             name: getattr(recording, name)
-            for name in ("athlete", "exercise", "sport", "placement", "mount", "tag", "notes", "dominant")
+            for name in ("athlete", "exercise", "sport", "placement", "mount", "tag", "dominant")
         }
+        kept["notes"] = request.notes or recording.notes
         return Plan(source, speed, replace(request, **kept), recording)
     check_driver(request.driver)
     if source.startswith(VIRTUAL):
