@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import platformdirs
-
 from sensing.errors import BadInput
+from sensing.home import user_folder
 from sensing.recording import Side
 from sensing.store import write_atomically
 
@@ -35,7 +34,7 @@ class Remembered:
 
 def default_path() -> Path:
     """The user's file."""
-    return Path(platformdirs.user_data_dir("sidewise", appauthor=False)) / "sensors.json"
+    return user_folder() / "sensors.json"
 
 
 def load(path: Path | None = None) -> dict[Side, Remembered]:

@@ -1,0 +1,199 @@
+"""Athletes as files: one folder each under the user's own folder, the truth every index is built from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from sensing.errors import BadInput, UsageError
+from sensing.recording import Placement, Side
+from sensing.store import write_atomically
+
+SCHEMA: Final = "sidewise.athlete/1"
+MAX_ID: Final = 64
+"""Longest id, so that its folder's name stays within every file system's limit."""
+
+
+@dataclass(frozen=True)
+class RemountStudy:
+    """How much taking the sensors off and on changes one metric of one athlete (the remount study).
+
+    Attributes
+    ----------
+    metric : str
+        Metric of the registry.
+    placement : Placement
+        Where the sensors were worn.
+    sd : float
+        SD of ln(right / left) between mountings, the scatter within a mounting taken off.
+    df : float
+        Degrees of freedom behind ``sd``.
+    date : datetime.date
+        When it was measured.
+    """
+
+    metric: str
+    placement: Placement
+    sd: float
+    df: float
+    date: dt.date
+
+
+@dataclass(frozen=True)
+class SensorGain:
+    """How much more the right sensor reads than the left one for the same movement (the swap check).
+
+    Attributes
+    ----------
+    metric : str
+        Metric of the registry.
+    left_device, right_device : str
+        Sensors as they were worn in normal use.
+    log_gain : float
+        ln(right sensor / left sensor) for the same movement.
+    se : float
+        Its standard error.
+    date : datetime.date
+        When it was measured.
+    """
+
+    metric: str
+    left_device: str
+    right_device: str
+    log_gain: float
+    se: float
+    date: dt.date
+
+
+@dataclass(frozen=True)
+class Athlete:
+    """One person, and what is known about how they are measured.
+
+    Attributes
+    ----------
+    id : str
+        Any text of 1 to 64 characters, as it stands in recordings.
+    name, sport, note : str
+        Free text; empty where unknown.
+    dominant : Side or None
+        Dominant side.
+    sex : str
+        Free text, used only to group a cohort.
+    born : int or None
+        Year of birth.
+    folders : tuple of Path
+        Folders that hold the athlete's recordings.
+    remount : tuple of RemountStudy
+        The athlete's own measurement error, at most one per metric and placement.
+    sensor_gain : tuple of SensorGain
+        Sensor differences that were measured, at most one per metric and pair of sensors.
+    """
+
+    id: str
+    name: str = ""
+    sport: str = ""
+    note: str = ""
+    dominant: Side | None = None
+    sex: str = ""
+    born: int | None = None
+    folders: tuple[Path, ...] = ()
+    remount: tuple[RemountStudy, ...] = ()
+    sensor_gain: tuple[SensorGain, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.id) <= MAX_ID or not self.id.isprintable() or self.id != self.id.strip():
+            raise UsageError(
+                f"athlete id {self.id!r}: give 1 to {MAX_ID} printable characters without spaces at the ends"
+            )
+        if self.born is not None and not 1900 <= self.born <= 2100:
+            raise UsageError(f"year of birth {self.born} is not between 1900 and 2100")
+
+
+def athlete_folder(home: Path, athlete_id: str) -> Path:
+    """Folder of one athlete; any id gives a name that is safe on every file system."""
+    safe = quote(athlete_id, safe=" ").replace(".", "%2E").replace("~", "%7E")
+    return home / "athletes" / safe
+
+
+def athlete_ids(home: Path) -> Iterator[str]:
+    """Ids of all athletes, sorted."""
+    yield from sorted(unquote(path.parent.name) for path in home.glob("athletes/*/athlete.json"))
+
+
+def load_athlete(home: Path, athlete_id: str) -> Athlete:
+    """Read one athlete.
+
+    Raises
+    ------
+    UsageError
+        There is no such athlete.
+    BadInput
+        The file is damaged.
+    """
+    path = athlete_folder(home, athlete_id) / "athlete.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"no athlete {athlete_id!r}; add one with: sidewise athlete add {athlete_id}"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise BadInput(f"{path}: not readable as an athlete ({error})") from error
+    try:
+        return _from_dict(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"{path}: not a file of an athlete ({type(error).__name__}: {error})") from error
+
+
+def save_athlete(home: Path, athlete: Athlete) -> Path:
+    """Write one athlete atomically; returns the file."""
+    folder = athlete_folder(home, athlete.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "athlete.json"
+    body = {"schema": SCHEMA} | asdict(athlete)
+    write_atomically(path, json.dumps(body, indent=2, ensure_ascii=False, default=str) + "\n")
+    return path
+
+
+def remove_athlete(home: Path, athlete_id: str) -> None:
+    """Delete the athlete's folder and all in it; recordings lie elsewhere and are not touched.
+
+    Raises
+    ------
+    UsageError
+        There is no such athlete.
+    """
+    folder = athlete_folder(home, athlete_id)
+    if not folder.is_dir():
+        raise UsageError(f"no athlete {athlete_id!r}")
+    shutil.rmtree(folder)
+
+
+def _from_dict(content: dict[str, Any]) -> Athlete:
+    if content.get("schema") != SCHEMA:
+        raise ValueError(f"schema is {content.get('schema')!r}, not {SCHEMA!r}")
+    known = {key: value for key, value in content.items() if key in Athlete.__dataclass_fields__}
+    dominant = known.get("dominant")
+    return Athlete(
+        **known
+        | {
+            "dominant": None if dominant is None else Side(dominant),
+            "folders": tuple(Path(folder) for folder in known.get("folders", ())),
+            "remount": tuple(
+                RemountStudy(**study | _typed(study, placement=Placement))
+                for study in known.get("remount", ())
+            ),
+            "sensor_gain": tuple(SensorGain(**gain | _typed(gain)) for gain in known.get("sensor_gain", ())),
+        }
+    )
+
+
+def _typed(entry: dict[str, Any], **types: type) -> dict[str, Any]:
+    made = {name: make(entry[name]) for name, make in types.items()}
+    return made | {"date": dt.date.fromisoformat(entry["date"])}
