@@ -1,0 +1,1 @@
+"""Many recordings: one table, whatever computes it, and what is usual in it."""

@@ -1,0 +1,82 @@
+"""Tell what is usual in a cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli import common
+from cli.output import console, print_json
+from cli.recordings import PATH
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.console import Console
+
+_EXAMPLE = """
+    sidewise cohort cohort.parquet
+    sidewise cohort cohort.parquet --by sport,sex,age_band --metric player_load
+    sidewise cohort cohort.parquet --csv > norms.csv
+"""
+
+
+@common.command("cohort", example=_EXAMPLE)
+@click.argument("result", type=PATH, metavar="FOLDER")
+@common.option(
+    "--by",
+    default="sport,placement",
+    show_default=True,
+    metavar="NAMES",
+    help="What divides it: sport, exercise, placement, sex, age_band, dominant.",
+)
+@common.option("--metric", metavar="NAME", help="Only this metric.")
+@common.option(
+    "--least", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="People a group needs."
+)
+@common.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@common.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(result: Path, by: str, metric: str | None, least: int, as_csv: bool, as_json: bool) -> None:
+    """Tell what is usual in a cohort.
+
+    FOLDER is what 'sidewise batch' wrote. Shown are quantiles over people of the difference between the sides
+    in percent, + meaning more on the dominant side (the right one where dominance is not known).
+    """
+    from analysis.cohort.norms import norms
+
+    table = norms(
+        result, [name.strip() for name in by.split(",") if name.strip()], metric=metric, least=least
+    )
+    if as_json:
+        print_json(table.to_json(orient="records", force_ascii=False))
+    elif as_csv:
+        click.echo(table.to_csv(index=False), nl=False)
+    elif table.empty:
+        click.echo("no group with enough people")
+    else:
+        _show(console(), table)
+
+
+def _show(screen: Console, norms: DataFrame) -> None:
+    """Groups as lines, the quantiles as columns; what the groups are goes on a line of its own."""
+    from rich.table import Table
+
+    from analysis.cohort.norms import QUANTILES
+
+    numbers = [name for name in norms.columns if name in ("people", *QUANTILES, "median_size")]
+    groups = list(norms.columns[: list(norms.columns).index("metric")])
+    for group, rows in norms.groupby(groups, dropna=False, sort=False):
+        known = zip(groups, group, strict=True)
+        title = ", ".join(
+            str(value) if isinstance(value, str) else f"{name} not known" for name, value in known
+        )
+        screen.print(title, style="bold")
+        table = Table("metric", box=None, pad_edge=False)
+        for name in numbers:
+            table.add_column(name.replace("_", " "), justify="right")
+        for row in rows.to_dict("records"):
+            cells = [f"{row[name]:d}" if name == "people" else f"{row[name]:+.1f}" for name in numbers[:-1]]
+            table.add_row(row["metric"], *cells, f"{row['median_size']:.1f}")
+        screen.print(table)
+        screen.print()

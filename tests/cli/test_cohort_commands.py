@@ -1,0 +1,65 @@
+"""From a folder of recordings to what is usual, through the command line."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def cohort(run, tmp_path):
+    for seed in range(3):
+        made = ("simulate", "--sets", 1, "--reps", 6, "--rate", 50, "--seed", seed, "--athlete", f"a{seed}")
+        run(*made, "--sport", "lifting", "--placement", "thigh", "-o", tmp_path / "all" / f"r{seed}")
+    (tmp_path / "all" / "bad").mkdir()
+    (tmp_path / "all" / "bad" / "recording.json").write_text("{", encoding="utf-8")
+    (tmp_path / "people.csv").write_text("athlete,sex,born\na0,f,1990\na1,m,\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_folder_becomes_a_table_and_the_table_norms(run, cohort):
+    output = cohort / "cohort.parquet"
+    more = ("--people", cohort / "people.csv", "--json")
+    done = run("batch", cohort / "all", "-o", output, "-j", 1, *more)
+    assert json.loads(done.stdout) == {
+        "output": str(output),
+        "recordings": 4,
+        "failed": 1,
+        "parts_kept": 0,
+    }
+    assert run("batch", cohort / "all", "-o", output).exit_code == 2
+    again = json.loads(run("batch", cohort / "all", "-o", output, "--resume", *more).stdout)
+    assert again["parts_kept"] == 1
+    rows = json.loads(run("cohort", output, "--metric", "angle_travelled", "--json").stdout)
+    assert [(row["sport"], row["placement"], row["people"]) for row in rows] == [("lifting", "thigh", 3)]
+    text = run("cohort", output, "--by", "sex").stdout
+    assert "sex not known" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert run("cohort", output, "--csv").stdout.startswith("sport,placement,metric,people,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("batch", "{}/nothing", "-o", "{}/x"), 5, "no such folder"),
+        (("batch", "{}", "-o", "{}/x"), 5, "no recordings"),
+        (("batch", "{}", "-o", "{}/x", "--backend", "dask"), 2, "--scheduler"),
+        (("batch", "{}", "-o", "{}/x", "--scheduler", "tcp://x"), 2, "--backend dask"),
+        (("batch", "{}", "-o", "{}/x", "-j", "0"), 2, "-j 0"),
+        (("batch", "{}", "-o", "{}/x", "--people", "{}/none.csv"), 5, "none.csv"),
+        (("cohort", "{}/nothing"), 5, "sidewise batch"),
+    ],
+)
+def test_mistakes_are_one_line(run, tmp_path, arguments, code, says):
+    failed = run(*(part.format(tmp_path) for part in arguments))
+    assert failed.exit_code == code
+    assert says in failed.stderr
+    assert failed.stderr.count("\n") == 1
+
+
+def test_every_fault_of_the_people_file_is_told(run, tmp_path):
+    people = tmp_path / "people.csv"
+    people.write_text("athlete,born\na0,long ago\na1,1790\n", encoding="utf-8")
+    failed = run("batch", tmp_path, "-o", tmp_path / "x", "--people", people)
+    assert failed.exit_code == 5
+    assert "line 2" in failed.stderr
+    assert "line 3" in failed.stderr
