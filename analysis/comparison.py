@@ -218,6 +218,7 @@ def _row(
         mdc_percent=symmetry_index(found.mdc95) if entry.ratio and finite else None,
         reason=reason,
         set_index=set_index,
+        blocked=bool(blocked),
     )
     return replace(row, left=None, right=None) if entry.name == "onset_lag" else row
 

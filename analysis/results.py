@@ -166,7 +166,7 @@ class Metric:
     ``log_ratio`` is ln(right / left) and ``ci95`` its 95 % interval; both are None where a ratio is refused,
     and then ``difference`` (right - left, in ``unit``) carries the answer with its interval
     ``difference_ci95``. ``side`` is the side with more. ``set_index`` is None for the row of the whole
-    recording.
+    recording. ``blocked`` is True where the numbers are shown but must not be judged, for ``reason``.
     """
 
     name: str
@@ -190,6 +190,7 @@ class Metric:
     mdc_percent: float | None
     reason: str
     set_index: int | None = None
+    blocked: bool = False
 
 
 @dataclass(frozen=True)
