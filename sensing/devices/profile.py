@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from sensing import toml_checks as check
 from sensing.devices import Battery
-from sensing.devices import toml_checks as check
+from sensing.devices import profile_values as ble
 from sensing.devices.decoding import Channel
 from sensing.devices.generic import Command, Counter, Field, Layout, Profile
-from sensing.devices.toml_checks import REQUIRED, Problems
-from sensing.errors import UsageError
 from sensing.recording import GRAVITY
+from sensing.toml_checks import REQUIRED, Problems
 
 SCHEMA: Final = "sidewise.device/1"
 UNSEEN_LATENCY_S: Final = 0.035
@@ -51,13 +51,7 @@ def load_profile(path: str | Path) -> Profile:
     UsageError
         If it cannot be read or is faulty: every mistake, a line each, with file and line.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    return parse_profile(text, str(path))
+    return parse_profile(check.read_text(path), str(path))
 
 
 def parse_profile(text: str, source: str = "profile") -> Profile:
@@ -125,8 +119,8 @@ _TOP: Final = {
     "schema": (check.one_of(SCHEMA), REQUIRED),
     "name": (check.text, REQUIRED),
     "title": (check.text, None),
-    "service": (check.uuid, REQUIRED),
-    "rates": (check.rates, REQUIRED),
+    "service": (ble.uuid, REQUIRED),
+    "rates": (ble.rates, REQUIRED),
     "default_rate": (check.number(0, 4000), None),
     "mtu_min": (check.integer(23, 517), 23),
     "acc_range_g": (check.number(0.1, 1000), None),
@@ -136,28 +130,28 @@ _TOP: Final = {
 }
 _MATCH: Final = {
     "name": (check.text, None),
-    "service": (check.uuid, None),
+    "service": (ble.uuid, None),
     "company": (check.integer(0, 0xFFFF), None),
 }
 _COMMAND: Final = {
-    "characteristic": (check.uuid, REQUIRED),
-    "hex": (check.template, REQUIRED),
+    "characteristic": (ble.uuid, REQUIRED),
+    "hex": (ble.template, REQUIRED),
     "response": (check.flag, True),
     "delay_s": (check.number(0, 10), 0.0),
-    "reply_characteristic": (check.uuid, None),
-    "reply_hex": (check.hexadecimal, None),
+    "reply_characteristic": (ble.uuid, None),
+    "reply_hex": (ble.hexadecimal, None),
 }
 _STREAM: Final = {
-    "characteristic": (check.uuid, REQUIRED),
-    "sync": (check.hexadecimal, None),
+    "characteristic": (ble.uuid, REQUIRED),
+    "sync": (ble.hexadecimal, None),
     "length": (check.integer(1, 512), None),
-    "count": (check.count, 1),
+    "count": (ble.count, 1),
     "start": (check.integer(0, 511), 0),
     "stride": (check.integer(1, 511), None),
     "layout": (check.one_of("interleaved", "planar"), "interleaved"),
     **dict.fromkeys(("check", "timestamp", "seq", "field"), (_known, None)),
 }
-_CHECK: Final = {"offset": (check.integer(0, 511), REQUIRED), "hex": (check.hexadecimal, REQUIRED)}
+_CHECK: Final = {"offset": (check.integer(0, 511), REQUIRED), "hex": (ble.hexadecimal, REQUIRED)}
 _TIMESTAMP: Final = {
     "type": (check.one_of(*_COUNTERS), REQUIRED),
     "offset": (check.integer(0, 511), REQUIRED),
@@ -173,14 +167,14 @@ _SEQ: Final = {
     "counts": (check.one_of("frames", "samples"), "frames"),
 }
 _FIELD: Final = {
-    "axes": (check.axes, REQUIRED),
+    "axes": (ble.axes, REQUIRED),
     "type": (check.one_of(*TYPES), REQUIRED),
     "offset": (check.integer(0, 511), None),
     "scale": (check.number(1e-12, 1e6), 1.0),
     "unit": (check.text, REQUIRED),
 }
 _BATTERY: Final = {
-    "characteristic": (check.uuid, REQUIRED),
+    "characteristic": (ble.uuid, REQUIRED),
     "type": (check.one_of(*TYPES), "u8"),
     "offset": (check.integer(0, 511), 0),
     "scale": (check.number(1e-9, 1e6), 1.0),
@@ -195,7 +189,7 @@ def _rate_codes(data: Any, rates: tuple[float, ...], problems: Problems) -> dict
         path = ("rate_codes", key)
         try:
             rate = float(key)
-            codes[rate] = check.hexadecimal(value).hex()
+            codes[rate] = ble.hexadecimal(value).hex()
         except ValueError as error:
             problems.add(path, f"a rate code is a rate and bytes in hexadecimal: {error}")
             continue

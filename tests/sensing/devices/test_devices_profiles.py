@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from sensing.devices import Advert, Subscribe, Write, driver
 from sensing.devices.profile import load_profile, parse_profile
-from sensing.devices.toml_checks import key_lines
 from sensing.errors import UsageError
 from sensing.recording import GRAVITY
+from sensing.toml_checks import key_lines
 
 SHIPPED = Path(__file__).parents[3] / "sensing" / "devices" / "profiles"
 
