@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from sensing.recording import Side
-from sensing.store import SIDECAR
+
+SIDECAR: Final = "recording.json"
+"""Name of the file that says what a recording is."""
 
 _DATA: Final = (".csv", ".csv.gz", ".txt", ".parquet", ".xdf")
 

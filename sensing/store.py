@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from sensing.clock import apply_clock, clock_axis
 from sensing.errors import BadInput, RecordingIncomplete, UsageError
+from sensing.finding import SIDECAR as SIDECAR
 from sensing.formats import ReadOptions, native_csv
 from sensing.formats.source import read_text
 from sensing.recording import (
@@ -44,7 +45,6 @@ from sensing.recording import (
 )
 
 SCHEMA: Final = "sidewise.recording/1"
-SIDECAR: Final = "recording.json"
 
 _MAX_SIDECAR_BYTES: Final = 1 << 24
 _MAX_NUMBER: Final = 1e12

@@ -13,7 +13,6 @@ from urllib.parse import quote, unquote
 
 from sensing.errors import BadInput, UsageError
 from sensing.recording import Placement, Side
-from sensing.store import write_atomically
 
 SCHEMA: Final = "sidewise.athlete/1"
 MAX_ID: Final = 64
@@ -153,6 +152,8 @@ def load_athlete(home: Path, athlete_id: str) -> Athlete:
 
 def save_athlete(home: Path, athlete: Athlete) -> Path:
     """Write one athlete atomically; returns the file."""
+    from sensing.store import write_atomically  # loads pandas, which reading an athlete need not
+
     folder = athlete_folder(home, athlete.id)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "athlete.json"
