@@ -14,3 +14,11 @@ def real_recordings() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real recordings are not at {folder}")
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--keep-pictures",
+        action="store_true",
+        help="keep what the browser shows now as what later runs are compared with",
+    )
