@@ -20,17 +20,25 @@ class Exercise:
         ``cycles``, ``strides``, ``strokes``, ``hold``, or empty where unknown.
     coupled : bool
         True where crank, barbell or handle force both limbs to move alike.
+    preset : str
+        Name of the preset, whatever alias was written; empty where there is none.
     """
 
     name: str = ""
     movement: str = ""
     coupled: bool = False
+    preset: str = ""
 
 
 def find_exercise(name: str) -> Exercise:
     """The preset of a name or alias; a name without a preset is kept and nothing is assumed of it."""
     preset = _presets().get(_key(name), {})
-    return Exercise(name, str(preset.get("movement", "")), bool(preset.get("coupled", False)))
+    return Exercise(
+        name,
+        str(preset.get("movement", "")),
+        bool(preset.get("coupled", False)),
+        str(preset.get("preset", "")),
+    )
 
 
 def exercise_of(name: str, sport: str, *, arms: bool) -> Exercise:
@@ -51,5 +59,7 @@ def _presets() -> dict[str, dict[str, object]]:
     text = resources.files("analysis.profiles").joinpath("exercises.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     return {
-        _key(alias): preset for name, preset in table.items() for alias in (name, *preset.get("aliases", ()))
+        _key(alias): preset | {"preset": name}
+        for name, preset in table.items()
+        for alias in (name, *preset.get("aliases", ()))
     }
