@@ -142,26 +142,34 @@ def usable(session: Session, metric: str) -> Metric | None:
     return row if min(row.n.left, row.n.right) >= MIN_REPS else None
 
 
-def levels(sessions: Iterable[Session], metric: str) -> dict[str, Level]:
-    """One level per mounting, in the order in which mountings first appear."""
-    rows: dict[str, list[Metric]] = {}
+def by_mounting(sessions: Iterable[Session], metric: str) -> dict[str, list[Session]]:
+    """The sessions that may enter a mean, per mounting, in the order in which mountings first appear."""
+    groups: dict[str, list[Session]] = {}
     for session in sessions:
-        if (row := usable(session, metric)) is not None:
-            rows.setdefault(session.mounting, []).append(row)
-    return {mounting: _level(of_mounting) for mounting, of_mounting in rows.items()}
+        if usable(session, metric) is not None:
+            groups.setdefault(session.mounting, []).append(session)
+    return groups
 
 
-def _level(rows: Sequence[Metric]) -> Level:
-    n = len(rows)
-    found = [(row.se or 0.0, row.df or math.inf, row.remount_sd or 0.0) for row in rows]
-    within = math.fsum(max(se**2 - tau**2, 0.0) for se, _, tau in found) / n**2
+def levels(sessions: Iterable[Session], metric: str) -> tuple[Level, ...]:
+    """One level per mounting: the mean of its recordings."""
+    groups = by_mounting(sessions, metric).values()
+    return tuple(weigh([(1 / len(group), session) for session in group], metric) for group in groups)
+
+
+def weigh(weighted: Iterable[tuple[float, Session]], metric: str) -> Level:
+    """A weighted sum of recordings of one mounting; what mounting does cancels where the weights sum to 0."""
+    rows = [(w, row) for w, session in weighted if (row := usable(session, metric)) is not None]
+    tau2 = math.fsum((row.remount_sd or 0.0) ** 2 for _, row in rows) / len(rows)
+    within = [(w, max((row.se or 0.0) ** 2 - (row.remount_sd or 0.0) ** 2, 0.0)) for w, row in rows]
+    variance = math.fsum(w**2 * v for w, v in within)
     # A row's degrees of freedom are se^4 / sum(v^2 / df), and tau adds nothing to that sum.
-    spread = math.fsum(se**4 / df for se, df, _ in found) / n**4
+    spread = math.fsum(w**4 * (row.se or 0.0) ** 4 / (row.df or math.inf) for w, row in rows)
     return Level(
-        d=math.fsum(row.log_ratio or 0.0 for row in rows) / n,
-        within=within,
-        within_df=within**2 / spread if spread > 0 else math.inf,
-        remount=math.fsum(tau**2 for *_, tau in found) / n,
+        d=math.fsum(w * (row.log_ratio or 0.0) for w, row in rows),
+        within=variance,
+        within_df=variance**2 / spread if spread > 0 else math.inf,
+        remount=math.fsum(w for w, _ in rows) ** 2 * tau2,
     )
 
 
@@ -227,10 +235,11 @@ def pool(sessions: Sequence[Session], metric: str) -> Pooled:
     family = [name for name, row in rows.items() if row.primary is wanted.primary]
     estimates = {name: found for name in family if (found := _estimate(sessions, name)) is not None}
     used = sum(usable(session, metric) is not None for session in sessions)
-    counts = {"sessions": used, "left_out": len(sessions) - used}
+    left_out = len(sessions) - used
     if metric not in estimates:
         reason = "no session gives it with data good enough and repetitions enough on both sides"
-        return Pooled(metric, wanted.primary, wanted.delta, VerdictWord.NOT_ASSESSABLE, reason, **counts)
+        refused = VerdictWord.NOT_ASSESSABLE
+        return Pooled(metric, wanted.primary, wanted.delta, refused, reason, left_out=left_out)
     found = estimates[metric]
     adjust = holm if wanted.primary else benjamini_hochberg
     adjusted = dict(zip(estimates, adjust([e.p for e in estimates.values()]), strict=True))[metric]
@@ -250,8 +259,9 @@ def pool(sessions: Sequence[Session], metric: str) -> Pooled:
         ci95=found.interval(),
         p=found.p,
         p_adjusted=adjusted,
+        sessions=used,
         mountings=found.sets,
-        **counts,
+        left_out=left_out,
     )
 
 
@@ -268,7 +278,7 @@ def _estimate(sessions: Sequence[Session], metric: str) -> Estimate | None:
     found = levels(sessions, metric)
     if not found:
         return None
-    mean = contrast((1.0, tuple(found.values())))
+    mean = contrast((1.0, found))
     return Estimate(
         d=mean.d,
         se=mean.se,

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.results import Analysis, Count, Metric, VerdictWord
+from sensing.errors import UsageError
 from sensing.recording import Interval, Placement, Side
 
 
@@ -123,3 +124,65 @@ def _pair(value: list[float] | None) -> Interval | None:
 def in_order(sessions: Iterable[Session]) -> tuple[Session, ...]:
     """Sessions by date, those without one last and by path."""
     return tuple(sorted(sessions, key=lambda s: (s.date is None, s.date and s.date.timestamp(), s.path)))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Sessions that may be compared with each other, and those of the athlete that are another matter.
+
+    Attributes
+    ----------
+    sessions : tuple of Session
+        In order of time; where any has a date, all have.
+    placement : Placement
+        Where the sensors were worn.
+    exercise : str
+        What was done.
+    notes : tuple of str
+        What was left out, worth saying.
+    """
+
+    sessions: tuple[Session, ...]
+    placement: Placement
+    exercise: str
+    notes: tuple[str, ...] = ()
+
+
+def choose(
+    sessions: Iterable[Session], placement: Placement | str | None = None, exercise: str | None = None
+) -> Choice:
+    """Sessions of one placement and one exercise: those asked for, else those there are most of.
+
+    Raises
+    ------
+    UsageError
+        There are none; what there is instead is listed.
+    """
+    groups: dict[tuple[Placement, str], list[Session]] = {}
+    for session in in_order(sessions):
+        groups.setdefault((session.placement, session.exercise), []).append(session)
+    fitting = {
+        key: group
+        for key, group in groups.items()
+        if placement in (None, key[0]) and exercise in (None, key[1])
+    }
+    if not fitting:
+        asked = " ".join(filter(None, (exercise, placement and f"on the {placement}")))
+        raise UsageError(f"no session of {asked or 'any kind'}; there are: {_listed(groups) or 'none'}")
+    key = max(fitting, key=lambda k: len(fitting[k]))
+    chosen = fitting.pop(key)
+    notes = []
+    if fitting:
+        what = _listed({key: chosen})
+        notes.append(f"shown: {what}; also there: {_listed(fitting)} (--placement, --exercise)")
+    dated = [session for session in chosen if session.date is not None]
+    if not dated:
+        notes.append("no recording says when it was made; they are taken in the order of their names")
+    elif len(dated) < len(chosen):
+        notes.append(f"{len(chosen) - len(dated)} recordings do not say when they were made and are left out")
+        chosen = dated
+    return Choice(tuple(chosen), *key, tuple(notes))
+
+
+def _listed(groups: dict[tuple[Placement, str], list[Session]]) -> str:
+    return ", ".join(f"{len(g)} of {e or 'no named exercise'} on the {p}" for (p, e), g in groups.items())
