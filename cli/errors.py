@@ -15,7 +15,7 @@ from sensing.errors import BadInput, SidewiseError
 INTERRUPTED = 130
 
 _MAX_PROBLEMS = 5
-_MAX_LENGTH = 2000
+_MAX_LENGTH = 10_000
 
 
 def explain(error: Exception, state: State) -> int:
@@ -28,7 +28,7 @@ def explain(error: Exception, state: State) -> int:
         import traceback
 
         traceback.print_exception(error, file=sys.stderr)
-    click.echo(f"sidewise: {_one_line(message)}", err=True)
+    click.echo(f"sidewise: {one_line(message)}", err=True)
     return code
 
 
@@ -41,7 +41,7 @@ def _describe(error: Exception, state: State) -> tuple[str, int]:
     if isinstance(error, BadInput):
         return _first_problems(error), error.exit_code
     if isinstance(error, SidewiseError):
-        return str(error), error.exit_code
+        return "; ".join(str(error).splitlines()), error.exit_code
     if isinstance(error, click.Abort):
         return "interrupted", INTERRUPTED
     if isinstance(error, click.UsageError):
@@ -83,8 +83,8 @@ def _origin(error: click.UsageError, state: State) -> str:
     return ""
 
 
-def _one_line(text: str) -> str:
-    """One line without control characters, which a file could use to forge output."""
+def one_line(text: str) -> str:
+    """One line without control characters, with which a file or a sensor could forge output."""
     flat = " ".join(text.split())
     shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in flat)
     return shown if len(shown) <= _MAX_LENGTH else f"{shown[:_MAX_LENGTH]}..."

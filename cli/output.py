@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.common import State
+from cli.errors import one_line
 from sensing.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ def state() -> State:
 def message(text: str) -> None:
     """Say something beside the result, unless ``--quiet``."""
     if not state().quiet:
-        click.echo(f"sidewise: {text}", err=True)
+        click.echo(f"sidewise: {one_line(text)}", err=True)
 
 
 def say_notices(notices: Iterable[Notice]) -> None:
     """Say repairs and doubts beside a result that does not hold them."""
     for notice in notices:
-        message("warning: " + " ".join(notice.message.split()))
+        message(f"warning: {notice.message}")
 
 
 def print_json(body: Any) -> None:
