@@ -125,7 +125,7 @@ class _LinksShown:
 
     def take(self, event: Event) -> None:
         """Take an event."""
-        from sensing.events import LinkEvent, NoticeEvent, State
+        from sensing.events import LinkEvent, NoticeEvent, Samples, State
 
         self._links.take(event)
         if isinstance(event, NoticeEvent):
@@ -133,7 +133,7 @@ class _LinksShown:
         elif isinstance(event, LinkEvent) and event.state is State.LOST and event.side not in self._lost:
             self._lost.add(event.side)
             self._say(f"{event.side.upper()} SENSOR LOST ({event.message}); looking for it again")
-        elif isinstance(event, LinkEvent) and event.state is State.STREAMING and event.side in self._lost:
+        elif isinstance(event, Samples) and event.side in self._lost:
             self._lost.discard(event.side)
             self._say(f"the {event.side} sensor is back")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from cli.common import option
 from cli.output import message, say_notices, working
@@ -45,14 +46,10 @@ _OPTIONS = (
         help="Of a replay or of virtual sensors.",
     ),
 )
-_OF_SENSORS = {
-    "--left": "left",
-    "--right": "right",
-    "--driver": "driver",
-    "--rate": "rate_hz",
-    "--raw": "raw",
-    "--hardware-sync": "hardware_sync",
-}
+# Parameters of the command line that say something about sensors, and what they are without.
+_NAMES: Mapping[str, Any] = {"left": None, "right": None, "driver": None}
+_OF_SENSORS: Mapping[str, Any] = {**_NAMES, "rate": None, "raw": False, "hardware_sync": False}
+_FIELDS = {"rate": "rate_hz"}
 
 
 def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,11 +100,13 @@ def make_plan(source: str, speed: float, request: RecordRequest) -> Plan:
     BadInput
         The recording to replay cannot be read.
     """
-    check_speed(source, speed)
+    if _given("speed"):
+        check_speed(source, speed)
     if source.startswith(REPLAY):
-        given = [flag for flag, name in _OF_SENSORS.items() if getattr(request, name)]
-        if given:
-            raise UsageError(f"{', '.join(given)}: for sensors only, and a replay has none; leave it out")
+        refused = [f"--{name.replace('_', '-')}" for name in _OF_SENSORS if _given(name)]
+        if refused:
+            raise UsageError(f"{', '.join(refused)}: for sensors only, and a replay has none; leave it out")
+        request = _without(request, _OF_SENSORS)
         recording = _opened(source.removeprefix(REPLAY), request)
         kept = {
             name: getattr(recording, name)
@@ -115,6 +114,9 @@ def make_plan(source: str, speed: float, request: RecordRequest) -> Plan:
         }
         kept["notes"] = request.notes or recording.notes
         return Plan(source, speed, replace(request, **kept), recording)
+    if source.startswith(VIRTUAL):
+        # A configuration file names real sensors.
+        request = _without(request, {name: none for name, none in _NAMES.items() if not _given(name)})
     check_driver(request.driver)
     if source.startswith(VIRTUAL):
         from sensing.virtual import parse_virtual
@@ -128,6 +130,16 @@ def make_plan(source: str, speed: float, request: RecordRequest) -> Plan:
             "first, or try virtual sensors: virtual:witmotion,witmotion"
         )
     return Plan(source, speed, request)
+
+
+def _given(name: str) -> bool:
+    """Whether an option stands on the command line, and not in the environment or a configuration file."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
+def _without(request: RecordRequest, names: Mapping[str, Any]) -> RecordRequest:
+    return replace(request, **{_FIELDS.get(name, name): none for name, none in names.items()})
 
 
 def _opened(path: str, request: RecordRequest) -> Recording:

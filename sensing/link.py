@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bleak import BleakClient
@@ -178,6 +179,15 @@ class Connection:
         """UUIDs of the GATT services."""
         return tuple(service.uuid.lower() for service in self.client.services)
 
+    def table(self) -> str:
+        """Services with their characteristics and what these can, for people."""
+        told = []
+        for service in sorted(self.client.services, key=lambda service: service.handle):
+            inner = sorted(service.characteristics, key=lambda each: each.handle)
+            can = ", ".join(f"{each.uuid} {'/'.join(each.properties)}" for each in inner)
+            told.append(f"{service.uuid} ({can})")
+        return ", ".join(told)
+
     async def read(self, characteristic: str) -> bytes:
         """Value of a characteristic."""
         with reaching(self.found.label):
@@ -313,13 +323,13 @@ def driver_for(connection: Connection, name: str | None) -> Driver:
         No driver recognises it: lists its services and says how to write a profile.
     """
     found = connection.found
-    services = connection.services()
-    chosen = choose_driver(found, name, services)
+    chosen = choose_driver(found, name, connection.services())
     if chosen is None:
+        example = Path(__file__).with_name("devices") / "profiles" / "homemade.toml"
         raise UsageError(
-            f"{found.label}: no driver knows it; its services are {', '.join(services) or 'none'}; name one "
-            "with --driver, or describe its frames in a profile (.toml) and give "
-            "that file as --driver"
+            f"{found.label}: no driver knows it; its services are {connection.table() or 'none'}; name one "
+            f"that fits with --driver, or write a profile: copy {example}, put these UUIDs and the layout of "
+            "its frames into the copy, and give that file as --driver"
         )
     return chosen
 
@@ -401,6 +411,8 @@ class Link:
                 driver.plan(self._rate_hz)
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                if attempt > 1:
+                    await self._find_again()
                 await self._connect()
                 return
             except DeviceUnreachable:
@@ -485,6 +497,11 @@ class Link:
             except SidewiseError as error:
                 self._change(State.LOST, str(error))
                 await self._give_up()
+
+    async def _find_again(self) -> None:
+        """Hear it again, if it is there: systems forget sensors that they heard too long ago."""
+        with suppress(DeviceUnreachable):
+            (self.found,) = await find(self._radio, [self.found.address], timeout_s=_RESCAN_S)
 
     async def _give_up(self) -> None:
         """Close the connection, without last words."""

@@ -10,9 +10,9 @@ import asyncio
 import datetime as dt
 import errno
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ from sensing.events import (
 from sensing.finish import finish
 from sensing.raw import RawWriter
 from sensing.recording import Placement, Side, Sync
-from sensing.store import RecordingWriter
+from sensing.store import RecordingWriter, check_free, make_folder
 
 if TYPE_CHECKING:
     from bleak.backends.client import BaseBleakClient
@@ -112,8 +112,7 @@ class RecordRequest:
         UsageError
             The folder is taken, no sensor is named, both sides name the same one, or a time makes no sense.
         """
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-            raise UsageError(f"{self.folder}: already exists and is not empty; choose another folder")
+        check_free(self.folder)
         if self.duration_s is not None and not 0 < self.duration_s < float("inf"):
             raise UsageError(f"a recording cannot last {self.duration_s:g} s; give a time above 0")
         named = [name.lower() for name in self.sensors().values()]
@@ -452,7 +451,7 @@ async def record(
     Raises
     ------
     UsageError
-        The request is wrong: folder taken, same sensor twice, unknown driver, unsupported rate.
+        The request is wrong: folder taken or read-only, same sensor twice, unknown driver, unsupported rate.
     DeviceUnreachable
         No Bluetooth, or a sensor cannot be reached.
     RecordingIncomplete
@@ -463,7 +462,8 @@ async def record(
     source = source or _collector(request, scanner_backend, client_backend, clock)
     started_at = started_at or dt.datetime.now().astimezone()
     control.attach(source)
-    await _start(source, control)
+    with _folder_made(request.folder):
+        await _start(source, control)
     try:
         recorder = Recorder(request.folder, _meta(request, started_at), raw=request.raw)
     except BaseException:
@@ -482,6 +482,20 @@ async def record(
         raise
     finally:
         ending.cancel()
+
+
+@contextmanager
+def _folder_made(folder: Path) -> Iterator[None]:
+    """Make the folder first, for a place that cannot be written to should not cost a connection."""
+    new = not folder.exists()
+    make_folder(folder)
+    try:
+        yield
+    except BaseException:
+        if new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _collector(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,11 +22,11 @@ from bleak.exc import (
     BleakBluetoothNotAvailableError,
     BleakBluetoothNotAvailableReason,
     BleakCharacteristicNotFoundError,
-    BleakError,
+    BleakDBusError,
 )
 
-from sensing.devices import Advert, Driver, driver, matching
-from sensing.errors import DeviceUnreachable, UsageError
+from sensing.devices import Advert, Driver, driver, drivers, matching, sig
+from sensing.errors import DeviceUnreachable, SidewiseError, UsageError
 
 SCAN_S: Final = 5.0
 """How long `scan` listens."""
@@ -37,16 +37,28 @@ FIND_S: Final = 15.0
 _SETTLE_S: Final = 1.5
 """How long `find` goes on after a name was heard, because a second sensor may have the same."""
 
+_DENIED: Final = "the system denies the use of Bluetooth; ask its administrator"
+_OFF: Final = "Bluetooth is off; turn it on"
 _UNAVAILABLE: Final = {
-    BleakBluetoothNotAvailableReason.POWERED_OFF: "Bluetooth is off; turn it on",
+    BleakBluetoothNotAvailableReason.POWERED_OFF: _OFF,
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: "no Bluetooth adapter found; plug one in or turn it on",
     BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: "the Bluetooth adapter knows no Low Energy; use "
     "another one",
     BleakBluetoothNotAvailableReason.DENIED_BY_USER: "this program may not use Bluetooth; allow it in the "
     "system settings",
-    BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: "the system denies the use of Bluetooth; ask its "
-    "administrator",
+    BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: _DENIED,
 }
+_NO_SERVICE: Final = (
+    "Bluetooth cannot be used: its service does not run; start it, such as with 'systemctl start bluetooth'"
+)
+_DBUS: Final = {
+    "org.bluez.Error.NotReady": _OFF,
+    "org.freedesktop.DBus.Error.ServiceUnknown": _NO_SERVICE,
+    "org.freedesktop.DBus.Error.NameHasNoOwner": _NO_SERVICE,
+    "org.freedesktop.DBus.Error.AccessDenied": _DENIED,
+}
+_NO_RSSI: Final = -127
+"""What bleak tells where BlueZ does not know the signal strength, dBm."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +94,16 @@ class Found:
     drivers : tuple of Driver
         Drivers that recognise it, the preferred one first.
     rssi : int or None
-        Signal strength, dBm; None where it did not advertise because it is still connected.
-    battery : float or None
-        Percent; None where it was not asked or does not tell.
+        Signal strength, dBm; None where the system does not tell.
+    connected : bool
+        The system holds a connection to it, of another program or of one that crashed: it does not advertise.
     """
 
     device: BLEDevice
     advert: Advert
     drivers: tuple[Driver, ...]
     rssi: int | None = None
-    battery: float | None = None
+    connected: bool = False
 
     @property
     def name(self) -> str:
@@ -121,20 +133,28 @@ def reaching(what: str) -> Iterator[None]:
     ------
     DeviceUnreachable
         Instead of bleak's and the system's errors.
+    UsageError
+        The sensor lacks a characteristic that its driver needs.
     """
     try:
         yield
+    except SidewiseError:
+        raise
     except BleakCharacteristicNotFoundError as error:
         raise UsageError(
             f"{what}: it has no characteristic {error.char_specifier}; another driver fits"
         ) from error
     except BleakBluetoothNotAvailableError as error:
         raise DeviceUnreachable(
-            _UNAVAILABLE.get(error.reason, f"Bluetooth cannot be used: {error}")
+            _UNAVAILABLE.get(error.reason, f"Bluetooth cannot be used: {error.args[0]}")
         ) from error
+    except BleakDBusError as error:
+        raise DeviceUnreachable(_DBUS.get(error.dbus_error, f"{what}: {_one_line(error)}")) from error
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise DeviceUnreachable(_NO_SERVICE) from error
     except TimeoutError as error:
         raise DeviceUnreachable(f"{what}: no answer in time; is it on, near and free?") from error
-    except (BleakError, OSError, EOFError) as error:
+    except Exception as error:  # every system's stack has errors of its own
         raise DeviceUnreachable(f"{what}: {_one_line(error)}") from error
 
 
@@ -150,34 +170,31 @@ async def _scanning(radio: Radio, heard: Callable[[Found], None]) -> AsyncIterat
         heard(_found(device, data))
 
     async with radio.lock:
-        with _bluetooth_on():
+        with reaching("Bluetooth cannot be used"):
             scanner = BleakScanner(detected, backend=radio.scanner_backend)
             await scanner.start()
         try:
+            for found in await _still_connected(radio):
+                heard(found)
             yield
         finally:
-            with reaching("scanning cannot be stopped"):
+            # What was heard is worth more than a tidy end.
+            with suppress(DeviceUnreachable), reaching("scanning cannot be stopped"):
                 await scanner.stop()
-
-
-@contextmanager
-def _bluetooth_on() -> Iterator[None]:
-    try:
-        with reaching("Bluetooth cannot be used"):
-            yield
-    except (DeviceUnreachable, UsageError):
-        raise
-    except Exception as error:  # every system's backend has errors of its own, such as those of D-Bus
-        raise DeviceUnreachable(f"Bluetooth cannot be used: {_one_line(error)}") from error
 
 
 def _found(device: BLEDevice, data: AdvertisementData) -> Found:
     advert = Advert(
-        data.local_name or device.name or "",
+        _readable(data.local_name or device.name or ""),
         frozenset(uuid.lower() for uuid in data.service_uuids),
         frozenset(data.manufacturer_data),
     )
-    return Found(device, advert, matching(advert), data.rssi)
+    return Found(device, advert, matching(advert), None if data.rssi == _NO_RSSI else data.rssi)
+
+
+def _readable(name: str) -> str:
+    """A name without control characters, with which a sensor could write over the terminal."""
+    return "".join(char if char.isprintable() else " " for char in name).strip()
 
 
 def _merge(seen: dict[str, Found], new: Found) -> None:
@@ -251,9 +268,6 @@ async def find(radio: Radio, wanted: Sequence[str], *, timeout_s: float = FIND_S
 
     async with _scanning(radio, heard):
         await _until_heard(seen, wanted, changed, timeout_s)
-    if not all(_answering(seen.values(), each) for each in wanted):
-        for found in await _still_connected(radio):
-            seen.setdefault(found.address, found)
     return _chosen(tuple(seen.values()), wanted)
 
 
@@ -277,13 +291,15 @@ async def _still_connected(radio: Radio) -> tuple[Found, ...]:
     """Sensors that the system still holds a connection to: after a crash these do not advertise."""
     if radio.scanner_backend is not None:
         return ()
+    services = {service.uuid for each in drivers().values() for service in each.peripheral().services}
     try:
-        adapter = await BleakAdapter.get()
-        devices = await adapter.get_connected_devices()
-    except (NotImplementedError, BleakError, OSError, EOFError):
+        with reaching("connected sensors cannot be listed"):
+            adapter = await BleakAdapter.get()
+            devices = await adapter.get_connected_devices([sig(0x1801), *services])
+    except DeviceUnreachable:
         return ()
-    adverts = [(device, Advert(device.name or "")) for device in devices]
-    return tuple(Found(device, advert, matching(advert)) for device, advert in adverts)
+    adverts = [(device, Advert(_readable(device.name or ""))) for device in devices]
+    return tuple(Found(device, advert, matching(advert), connected=True) for device, advert in adverts)
 
 
 def _answering(seen: Iterable[Found], wanted: str) -> list[Found]:

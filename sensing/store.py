@@ -87,6 +87,45 @@ def is_recording(folder: Path) -> bool:
     return (folder / SIDECAR).is_file()
 
 
+def check_free(folder: Path) -> None:
+    """Check that there is nothing at a place yet, or an empty folder.
+
+    Raises
+    ------
+    UsageError
+        There is something, or it cannot be looked at.
+    """
+    with _writable(folder):
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if taken:
+        raise UsageError(f"{folder}: already exists and is not empty; choose another folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a new recording, if it is not there.
+
+    Raises
+    ------
+    UsageError
+        It is taken, or cannot be made or written to.
+    """
+    check_free(folder)
+    with _writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be written to ({error.strerror or error}); choose another folder"
+        ) from error
+
+
 class RecordingWriter:
     """Writes a recording while it is made, so that a crash loses no more than the last line.
 
@@ -102,15 +141,13 @@ class RecordingWriter:
     Raises
     ------
     UsageError
-        The folder exists and is not empty.
+        The folder exists and is not empty, or cannot be made.
     RecordingIncomplete
         The disk is full or fails; what was written stays.
     """
 
     def __init__(self, folder: str | Path, meta: Mapping[str, Any] | None = None) -> None:
         self.folder = Path(folder)
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-            raise UsageError(f"{self.folder}: already exists and is not empty; choose another folder")
         self._meta: dict[str, Any] = {**_BLANK, **(meta or {})}
         self._sides: dict[Side, dict[str, Any]] = {}
         self._files: dict[Side, TextIO] = {}
@@ -118,8 +155,8 @@ class RecordingWriter:
         self._rows: dict[Side, int] = {}
         self._marks: list[Interval] = []
         self._closed = False
+        make_folder(self.folder)
         with _saving(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
             self._write_sidecar(complete=False)
 
     def __enter__(self) -> RecordingWriter:

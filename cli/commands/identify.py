@@ -9,7 +9,7 @@ import click
 
 from cli import common
 from cli.output import message
-from cli.sources import AT_ONCE, BLUETOOTH, SourceName, check_driver, open_radio, plain, run_source
+from cli.sources import AT_ONCE, BLUETOOTH, SourceName, check_driver, open_radio, run_source
 from sensing.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def command(side: str | None, blink: str | None, driver: str | None, source: str
     if source == BLUETOOTH:
         remember_found(side, found, driver)
         message(f"remembered as {side}")
-    click.echo(f"{side}: {plain(found.label)}")
+    click.echo(f"{side}: {found.label}")
 
 
 async def _blinking(radio: Radio, name: str, driver: str | None) -> Found:

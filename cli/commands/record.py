@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,11 @@ def command(
     if outcome is not None:
         _tell(outcome)
     click.echo(folder)
-    message(f"next: sidewise check {folder} && sidewise analyse {folder}")
+    silent = [] if outcome is None else [side for side in plan.sides if side not in outcome.sides]
+    if silent:
+        raise RecordingIncomplete(f"{folder}: no samples from the {silent[0]} sensor; the other side is kept")
+    path = shlex.quote(str(folder))
+    message(f"next: sidewise check {path} && sidewise analyse {path}")
 
 
 def _recording(plan: Plan) -> Callable[[Control, Callable[[Event], None]], Any]:
@@ -147,5 +152,8 @@ def _tell(outcome: RecordOutcome) -> None:
     error_s, method = outcome.sync.error_s, outcome.sync.method
     if error_s is not None:
         message(f"left-right timing error {1000 * error_s:.1f} ms ({method})")
-    for _, doubt in outcome.notices:
-        message(f"warning: {doubt}")
+    elif len(outcome.sides) > 1:
+        message("left-right timing error not known: the recording is too short to tell")
+    for code, doubt in outcome.notices:
+        if code != "no_samples":
+            message(f"warning: {doubt}")

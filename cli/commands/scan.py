@@ -8,7 +8,7 @@ import click
 
 from cli import common
 from cli.output import console, message, print_json, working
-from cli.sources import AT_ONCE, BLUETOOTH, SourceName, open_radio, plain, run_source
+from cli.sources import AT_ONCE, BLUETOOTH, SourceName, open_radio, run_source
 
 if TYPE_CHECKING:
     from sensing.scan import Found, Radio
@@ -58,17 +58,19 @@ async def _describe(radio: Radio, found: Found, *, battery: bool) -> dict[str, A
     from sensing.identify import read_battery
 
     level = None
-    if battery and found.drivers:
+    # To disconnect one that another program is connected to would take it away from that program.
+    if battery and found.drivers and not found.connected:
         try:
             level = await read_battery(radio, found)
         except SidewiseError as error:
-            message(f"{plain(found.label)} does not tell its battery: {error}")
+            message(f"no battery level: {error}")
     return {
-        "name": plain(found.name),
+        "name": found.name,
         "address": found.address,
         "driver": found.drivers[0].name if found.drivers else None,
         "rssi": found.rssi,
         "battery": level,
+        "connected": found.connected,
     }
 
 
@@ -83,11 +85,13 @@ def _show(rows: list[dict[str, Any]]) -> None:
     table.add_column("battery", justify="right", no_wrap=True, min_width=7)
     shown = [row for row in rows if row["driver"] or row["name"]]
     for row in shown:
-        rssi = "" if row["rssi"] is None else f"{row['rssi']} dBm"
+        rssi = "in use" if row["connected"] else "" if row["rssi"] is None else f"{row['rssi']} dBm"
         level = "" if row["battery"] is None else f"{row['battery']:.0f} %"
         table.add_row(row["name"], row["address"], row["driver"] or "unknown", rssi, level)
     console().print(table)
     if len(shown) < len(rows):
-        message(f"and {len(rows) - len(shown)} devices without a name; --json lists them")
+        message(f"and {len(rows) - len(shown)} without a name; --json lists them")
+    if any(row["connected"] for row in shown):
+        message("in use: another program is connected to it, or one that crashed was")
     if any(row["driver"] is None for row in shown):
         message("a sensor of an unknown kind needs a profile: record --driver PROFILE.toml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -117,6 +118,39 @@ def test_what_is_wrong_is_said_in_one_line_and_leaves_no_folder(
     line = assert_one_line(run("-q", "record", "-o", tmp_path / "s1", *args), code)
     assert says in line
     assert not (tmp_path / "s1").exists()
+
+
+def test_sensors_of_a_configuration_stop_neither_replay_nor_virtual_sensors(
+    run, tmp_path: Path, monkeypatch
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        'left = "WT left"\nright = "WT right"\ndriver = "witmotion"\n[record]\nrate = 50\nspeed = 8\n'
+    )
+    monkeypatch.setenv("SIDEWISE_RAW", "1")
+    for name, source in (("s1", f"replay:{RECORDINGS / 'run'}"), ("s2", f"{VIRTUAL}@curl")):
+        args = ("--config", config, "record", "--source", source, "--speed=max", "--duration=3")
+        done = run(*args, "-o", tmp_path / name)
+        assert done.exit_code == 0, done.stderr
+    assert not (tmp_path / "s1" / "packets.raw").exists() and (tmp_path / "s2" / "packets.raw").exists()
+    done = run("--config", config, "record", "-o", tmp_path / "s3")
+    assert "Bluetooth cannot be used" in assert_one_line(done, 3)
+
+
+@pytest.mark.parametrize("where", ["file/inside", "file"])
+def test_a_place_that_cannot_be_written_to_is_refused_before_anyone_connects(
+    where: str, run, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    line = assert_one_line(run("record", "--left=A", "--right=B", "-o", tmp_path / where), 2)
+    assert "choose another folder" in line and "Bluetooth" not in line
+
+
+def test_the_way_on_can_be_pasted_into_a_shell(run, tmp_path: Path) -> None:
+    folder = tmp_path / "a 'quoted' name"
+    done = run("record", "--source", f"replay:{RECORDINGS / 'run'}", "--speed=max", "-o", folder)
+    assert done.exit_code == 0, done.stderr
+    assert f"next: sidewise check {shlex.quote(str(folder))} && " in done.stderr
 
 
 def test_a_profile_with_errors_names_them_all_with_their_lines(run, tmp_path: Path) -> None:
