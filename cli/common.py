@@ -44,8 +44,8 @@ def environment_names(ctx: click.Context, param: click.Parameter) -> list[str]:
     return list(dict.fromkeys([*own, f"{ENVIRONMENT_PREFIX}_{name}"]))
 
 
-class Command(click.Command):
-    """A command with an example in its help, the common options and the configuration file."""
+class _WithExample(click.Command):
+    """What commands and groups of them have: an example in the help, and the common options."""
 
     def __init__(self, *args: Any, example: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,6 +60,28 @@ class Command(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{line.strip()}\n")
 
 
+class Command(_WithExample):
+    """A command, whose options the configuration file may give."""
+
+
+class Group(_WithExample, click.Group):
+    """Several commands under one name, listed in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of its commands."""
+        return list(self.commands)
+
+    def command(self, name: str, *, example: str) -> Callable[[Callable[..., Any]], Command]:  # type: ignore[override]
+        """Add a command to the group."""
+
+        def added(function: Callable[..., Any]) -> Command:
+            made = command(name, example=example)(function)
+            self.add_command(made)
+            return made
+
+        return added
+
+
 def option(*names: str, **attributes: Any) -> Callable[[Function], Function]:
     """Like `click.option`, and also read from the environment by the option's own name."""
     return click.option(*names, cls=Option, **attributes)
@@ -68,6 +90,11 @@ def option(*names: str, **attributes: Any) -> Callable[[Function], Function]:
 def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], Command]:
     """Like `click.command`, with an example."""
     return click.command(name, cls=Command, example=example)
+
+
+def group(name: str, *, example: str) -> Callable[[Callable[..., Any]], Group]:
+    """Like `click.group`, with an example."""
+    return click.group(name, cls=Group, example=example)
 
 
 def common_options() -> list[click.Parameter]:

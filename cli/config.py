@@ -55,7 +55,7 @@ def load_config(path: Path, root: click.Group, ctx: click.Context) -> dict[str, 
             problems.append(_unknown(path, text, key, ""))
     if problems:
         raise UsageError("; ".join(problems))
-    own = body.get(ctx.command.name or "", {})
+    own = body.get(_command_name(ctx), {})
     shared = {key: value for key, value in body.items() if not isinstance(value, Mapping)}
     return {_name(key): value for key, value in (shared | own).items()}
 
@@ -69,9 +69,19 @@ def _read(path: Path) -> str:
         raise UsageError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
 
 
+def _command_name(ctx: click.Context) -> str:
+    """Name of the command as the program lists it, also from within one of a group's."""
+    while ctx.parent is not None and ctx.parent.parent is not None:
+        ctx = ctx.parent
+    return ctx.info_name or ""
+
+
 def _option_names(command: click.Command | None) -> set[str]:
+    """Names of a command's options, and of those of the commands it groups."""
     params = command.params if command else []
-    return {p.name or "" for p in params if isinstance(p, click.Option)} - {"config"}
+    names = {p.name or "" for p in params if isinstance(p, click.Option)} - {"config"}
+    grouped = command.commands.values() if isinstance(command, click.Group) else ()
+    return names.union(*map(_option_names, grouped))
 
 
 def _name(key: str) -> str:
