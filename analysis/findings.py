@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
+from analysis.exercises import Exercise
+from analysis.expected import (
+    difference_finding,
+    dominance_findings,
+    exercise_findings,
+    profile_findings,
+    use_findings,
+)
 from analysis.metrics import spec
-from analysis.profiles import Profile, is_expected, known_sports
+from analysis.profiles import Profile
+from analysis.profiles.judging import explains
 from analysis.results import (
     ExerciseSet,
     Finding,
     Kind,
     Metric,
     OverallVerdict,
+    ProfileMatch,
     Quality,
+    Use,
     VerdictWord,
 )
 from analysis.symmetry import symmetry_index
@@ -37,6 +47,10 @@ FINDINGS = {
     "asymmetry": "one side does more, and nothing known of the sport makes that usual",
     "sport_pattern": "one side does more, as the sport makes usual",
     "no_profile": "the sport has no profile, so nothing is held to be usual",
+    "own_profile": "one of your own profiles was taken in place of the one shipped",
+    "use_ratio": "the use of both arms over a day, held against its norm",
+    "unexpected_placement": "the exercise is recorded elsewhere on the body",
+    "unexpected_kind": "the sides moved together where the exercise makes them take turns, or the reverse",
     "mixed_direction": "primary metrics point to opposite sides",
     "coupled_exercise": "crank, barbell or handle force both limbs to move alike",
     "one_side_only": "a side has no repetitions",
@@ -44,15 +58,27 @@ FINDINGS = {
     "range_of_motion": "range of motion differs by more than 10 degrees",
     "exploratory_difference": "other metrics differ while the primary ones show no difference: a hint only",
     "striking_hand": "strokes came from the hand that is not the declared dominant one",
+    "dominance_found": "the hand that made the strokes was taken to be the dominant one",
     "record_more": "what to record so that the next answer is clearer",
 }
 """Every finding's code; the documentation's table is made from this."""
 
 
 def overall_verdict(
-    metrics: Sequence[Metric], recording: Recording, profile: Profile | None
+    metrics: Sequence[Metric], placement: Placement, profile: Profile | None, dominant: Side | None
 ) -> tuple[OverallVerdict, bool]:
     """The answer over the primary metrics of the whole recording.
+
+    Parameters
+    ----------
+    metrics : sequence of Metric
+        Rows of the whole recording.
+    placement : Placement
+        Where the sensors were worn.
+    profile : Profile or None
+        The sport.
+    dominant : Side or None
+        Dominant side, as declared or found.
 
     Returns
     -------
@@ -62,7 +88,8 @@ def overall_verdict(
     Notes
     -----
     Asymmetric if any primary is, after Holm; balanced if all assessable ones are; otherwise inconclusive,
-    as also where asymmetric primaries point to opposite sides.
+    as also where asymmetric primaries point to opposite sides. Flagged if the sport leaves any of the
+    asymmetric ones unexplained; the verdict then rests on one of those.
     """
     primaries = [m for m in metrics if m.primary and m.verdict is not VerdictWord.NOT_ASSESSABLE]
     if not primaries:
@@ -71,11 +98,13 @@ def overall_verdict(
     if len({m.side for m in asymmetric}) > 1:
         return OverallVerdict(VerdictWord.INCONCLUSIVE, None, None, primaries[0].name, flagged=False), True
     if asymmetric:
-        leading = min(asymmetric, key=lambda m: (m.p_adjusted or 0.0, -abs(m.log_ratio or 0.0)))
-        expected = is_expected(profile, recording.placement, recording.dominant, leading.side)
+        unexplained = [m for m in asymmetric if not explains(profile, placement, dominant, m)]
+        leading = min(
+            unexplained or asymmetric, key=lambda m: (m.p_adjusted or 0.0, -abs(m.log_ratio or 0.0))
+        )
         return (
             OverallVerdict(
-                VerdictWord.ASYMMETRIC, leading.grade, leading.side, leading.name, flagged=not expected
+                VerdictWord.ASYMMETRIC, leading.grade, leading.side, leading.name, flagged=bool(unexplained)
             ),
             False,
         )
@@ -88,11 +117,15 @@ def overall_verdict(
 
 def find(
     recording: Recording,
+    exercise: Exercise,
     sets: Sequence[ExerciseSet],
     metrics: Sequence[Metric],
     quality: Quality,
+    use: Use,
     verdict: OverallVerdict,
     profile: Profile | None,
+    match: ProfileMatch | None,
+    dominant: Side | None,
     *,
     mixed: bool,
 ) -> tuple[Finding, ...]:
@@ -100,7 +133,7 @@ def find(
     found: list[Finding] = []
     limb = LIMBS.get(recording.placement, "side")
     if verdict.verdict is VerdictWord.ASYMMETRIC:
-        found.append(_asymmetry(recording, verdict, profile, limb, metrics))
+        found.append(difference_finding(recording, verdict, profile, match, dominant, limb, metrics))
     if mixed:
         named = tuple(m.name for m in metrics if m.primary and m.verdict is VerdictWord.ASYMMETRIC)
         message = "One measure points to the left and another to the right, so there is no one answer."
@@ -108,49 +141,18 @@ def find(
     if any(s.coupled for s in sets):
         message = "Both sides are forced to move alike here: which side pushed harder cannot be seen."
         found.append(Finding("coupled_exercise", None, "info", message))
-    if recording.sport and profile is None:
-        near = get_close_matches(recording.sport.lower(), known_sports(), 1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        message = f"Nothing is known here of what {recording.sport} makes usual.{meant}"
-        found.append(Finding("no_profile", None, "info", message))
+    found += profile_findings(recording, profile)
+    found += dominance_findings(recording, sets)
+    found += exercise_findings(recording, exercise, sets)
+    found += use_findings(recording, use, profile)
     found += _one_sided(sets)
     found += _range_of_motion(metrics, limb)
     found += _exploratory(metrics, verdict)
-    found += _striking_hand(recording, sets)
     if verdict.verdict is VerdictWord.INCONCLUSIVE and quality.grade != "poor" and not mixed:
         message = "For a clearer answer, record three sets or more, and several sessions."
         found.append(Finding("record_more", None, "info", message))
     order = {"flag": 0, "notice": 1, "info": 2}
     return tuple(sorted(found, key=lambda finding: order[finding.level]))
-
-
-def _asymmetry(
-    recording: Recording,
-    verdict: OverallVerdict,
-    profile: Profile | None,
-    limb: str,
-    metrics: Sequence[Metric],
-) -> Finding:
-    side = verdict.side
-    named = tuple(
-        m.name for m in metrics if m.primary and m.verdict is VerdictWord.ASYMMETRIC and m.side is side
-    )
-    if profile is not None and not verdict.flagged:
-        message = (
-            f"The {side} {limb} does more, which is expected for {profile.title}: it is the dominant one."
-        )
-        return Finding("sport_pattern", side, "notice", message, named)
-    message = f"The {side} {limb} does more"
-    expectation = profile.expectation(recording.placement) if profile else None
-    if profile and expectation and expectation.more == "dominant" and recording.dominant is None:
-        message += f"; say which side is dominant to hold this against what is usual for {profile.title}"
-    elif profile and expectation and expectation.more == "dominant":
-        message += f", which is not what {profile.title} makes usual"
-    elif profile and recording.placement is Placement.UNKNOWN:
-        message += f"; say where the sensors were worn to hold this against what is usual for {profile.title}"
-    elif profile:
-        message += f"; {profile.title} gives no reason for that"
-    return Finding("asymmetry", side, "flag", message + ".", named)
 
 
 def _one_sided(sets: Sequence[ExerciseSet]) -> list[Finding]:
@@ -186,20 +188,6 @@ def _exploratory(metrics: Sequence[Metric], verdict: OverallVerdict) -> list[Fin
     return [Finding("exploratory_difference", None, "info", message, tuple(m.name for m in differing))]
 
 
-def _striking_hand(recording: Recording, sets: Sequence[ExerciseSet]) -> list[Finding]:
-    strokes = {side: sum(len(s.events[side].strokes) for s in sets if side in s.events) for side in Side}
-    if recording.dominant is None or not sum(strokes.values()):
-        return []
-    other = recording.dominant.other
-    if strokes[other] <= 2 * strokes[recording.dominant]:
-        return []
-    message = (
-        f"{strokes[other]} strokes came from the {other} hand and {strokes[recording.dominant]} from the "
-        f"{recording.dominant} one: are the sensors swapped, or is the dominant side {other}?"
-    )
-    return [Finding("striking_hand", other, "notice", message)]
-
-
 def summarise(
     recording: Recording,
     sets: Sequence[ExerciseSet],
@@ -207,7 +195,7 @@ def summarise(
     quality: Quality,
     verdict: OverallVerdict,
     findings: Sequence[Finding],
-    profile: Profile | None,
+    match: ProfileMatch | None,
 ) -> str:
     """One plain sentence, with the side by name and the interval."""
     limb = LIMBS.get(recording.placement, "side")
@@ -222,8 +210,8 @@ def summarise(
     if verdict.verdict is VerdictWord.BALANCED:
         return f"Both sides moved alike{where}: {_measured(row)}, very likely less than 10 % either way."
     sentence = f"The {verdict.side} {limb} {spec(row.name).more}{where}: {_amount(row)}"
-    if profile is not None and not verdict.flagged:
-        return f"{sentence}. That is expected for {profile.title}."
+    if match is not None and (not verdict.flagged or match.in_band is False):
+        return f"{sentence}. That is {match.reads}."
     return f"{sentence}."
 
 

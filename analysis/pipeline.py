@@ -6,11 +6,13 @@ import dataclasses
 
 from analysis.comparison import compare, rep_values
 from analysis.exercises import exercise_of
+from analysis.expected import found_dominant
 from analysis.findings import find, overall_verdict, summarise
 from analysis.frames import motion
 from analysis.measurement import measure
 from analysis.metrics import AMPLITUDE_REMOUNT_SD, DELTA_TABLE_VERSION
-from analysis.profiles import find_profile, match_profile
+from analysis.profiles import find_profile
+from analysis.profiles.judging import match_profile
 from analysis.quality import assess
 from analysis.results import Analysis, Quality
 from analysis.segmentation import segment
@@ -48,8 +50,8 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     """
     settings = settings or Settings()
     profile = find_profile(recording.sport)
-    arms = recording.placement.region == "arm"
-    exercise = exercise_of(recording.exercise, recording.sport, arms=arms)
+    sport = profile.name if profile else recording.sport
+    exercise = exercise_of(recording.exercise, sport, recording.placement)
     aligned = align(recording)
     motions = {track.side: motion(track) for track in aligned.tracks()}
     quality = assess(recording, aligned, motions)
@@ -57,9 +59,14 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     sets = tuple(found.exercise_set for found in segmented)
     measured = measure(sets, motions, recording.load_kg)
     metrics = compare(measured, settings, quality)
-    verdict, mixed = overall_verdict(metrics, recording, profile)
-    findings = find(recording, sets, metrics, quality, verdict, profile, mixed=mixed)
+    use = measure_use(recording, motions, shared_grid=aligned.shared_grid)
+    dominant = recording.dominant or found_dominant(sets)
+    verdict, mixed = overall_verdict(metrics, recording.placement, profile, dominant)
     deciding = next((row for row in metrics if row.name == verdict.metric), None)
+    match = match_profile(profile, recording.placement, dominant, deciding, verdict)
+    findings = find(
+        recording, exercise, sets, metrics, quality, use, verdict, profile, match, dominant, mixed=mixed
+    )
     if settings.per_set:
         rows = [compare([one], settings, quality, set_index=k) for k, one in enumerate(measured)]
         metrics += tuple(row for of_set in rows for row in of_set)
@@ -67,12 +74,12 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
         recording=describe(recording),
         quality=quality,
         sets=sets,
-        use=measure_use(recording, motions, shared_grid=aligned.shared_grid),
+        use=use,
         metrics=metrics,
-        profile=match_profile(profile, recording.placement, recording.dominant, deciding),
+        profile=match,
         findings=findings,
         verdict=verdict,
-        summary=summarise(recording, sets, metrics, quality, verdict, findings, profile),
+        summary=summarise(recording, sets, metrics, quality, verdict, findings, match),
         rep_values=rep_values(measured),
         waveforms=mean_waveforms(measured, motions),
         settings=dataclasses.asdict(settings)

@@ -198,7 +198,9 @@ class ProfileMatch:
     """What a sport makes usual for this placement, and whether this recording is inside it.
 
     ``band_percent`` is the usual range of ``index_percent`` of the metric the verdict rests on, + meaning
-    right more; None where the sport is known by direction only.
+    right more; None where the sport is known by direction only. ``in_band`` is by the whole interval: None
+    also where it lies across the band's border. ``reads`` is how the verdict reads for the sport, as
+    "expected for tennis (direction only, no norm)".
     """
 
     name: str
@@ -206,6 +208,7 @@ class ProfileMatch:
     in_band: bool | None
     source: str
     band_percent: Interval | None = None
+    reads: str = ""
 
 
 @dataclass(frozen=True)

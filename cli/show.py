@@ -32,6 +32,10 @@ def show_analysis(screen: Console, analysis: Analysis, *, detailed: bool = False
         Also the reason of every verdict, and the times of every repetition.
     """
     _print(screen, analysis.summary, style="bold")
+    if usual := words.expectation(analysis):
+        _print(screen, usual)
+    if detailed and analysis.profile is not None and analysis.profile.source:
+        _print(screen, f"Source: {analysis.profile.source}")
     rows = words.rows(analysis)
     for title, table in (
         ("Left and right", _sides_table(screen, rows)),

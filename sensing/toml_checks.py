@@ -190,6 +190,24 @@ def one_of(*choices: str) -> Check:
     return check
 
 
+def texts(value: Any) -> tuple[str, ...]:
+    """A list of texts."""
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise ValueError('a list of texts such as ["one", "two"]')
+    return tuple(value)
+
+
+def texts_of(*choices: str) -> Check:
+    """A list of some words."""
+
+    def check(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not value or not all(each in choices for each in value):
+            raise ValueError(f"a list of {', '.join(choices)}")
+        return tuple(value)
+
+    return check
+
+
 def integer(low: int, high: int) -> Check:
     """A whole number within limits."""
 

@@ -185,6 +185,12 @@ def is_expected(analysis: Analysis) -> bool:
     return verdict.verdict is VerdictWord.ASYMMETRIC and not verdict.flagged and analysis.profile is not None
 
 
+def sport(analysis: Analysis) -> str:
+    """The sport as people read it; empty where unknown."""
+    name = analysis.profile.name if analysis.profile else str(analysis.recording.get("sport") or "")
+    return name.replace("_", " ")
+
+
 def status(analysis: Analysis) -> str:
     """The verdict and its grade in a few words."""
     verdict = analysis.verdict
@@ -195,8 +201,10 @@ def status(analysis: Analysis) -> str:
     if verdict.verdict is VerdictWord.NOT_ASSESSABLE:
         return "Cannot be compared"
     words = _GRADES.get(verdict.grade or "", "Difference")
-    if is_expected(analysis) and analysis.profile is not None:
-        words += f", expected for {analysis.profile.name}"
+    if is_expected(analysis):
+        words += f", expected for {sport(analysis)}"
+    elif analysis.profile is not None and analysis.profile.in_band is False:
+        words += f", outside what is usual for {sport(analysis)}"
     return words
 
 
@@ -231,8 +239,18 @@ def facts(analysis: Analysis) -> list[str]:
         if effect.mdc is not None:
             found.append(f"measurement error {number(effect.mdc, 1)} %")
     if analysis.profile is not None and (band := finite_pair(analysis.profile.band_percent)):
-        found.append(f"usual for {analysis.profile.name} {sided_interval(band, 0)}")
+        found.append(f"usual for {sport(analysis)} {sided_interval(band, 0)}")
+    elif analysis.profile is not None and analysis.profile.reads:
+        found.append(analysis.profile.reads)
     return found
+
+
+def expectation(analysis: Analysis) -> str:
+    """What the sport makes usual where the sensors were worn, and how the verdict reads for it."""
+    if analysis.profile is None:
+        return ""
+    known = "; ".join(filter(None, (analysis.profile.expects, analysis.profile.reads)))
+    return f"{sport(analysis).capitalize()}: {known}."
 
 
 def explanation(analysis: Analysis) -> list[str]:
@@ -295,8 +313,8 @@ def _difference_sentences(analysis: Analysis) -> list[str]:
             said.append("The gap is larger than measurement error.")
         elif analysis.verdict.verdict is not VerdictWord.ASYMMETRIC:
             said.append("The gap is not larger than measurement error.")
-    if is_expected(analysis) and analysis.profile is not None:
-        said.append(f"This is usual for {analysis.profile.name}. One session alone is no reason to act.")
+    if is_expected(analysis):
+        said.append(f"This is usual for {sport(analysis)}. One session alone is no reason to act.")
     else:
         said.append("Record again on another day before you change your training.")
     return said
@@ -375,7 +393,7 @@ def subtitle(analysis: Analysis) -> list[str]:
     who = [str(about.get("athlete") or "")]
     if about.get("dominant"):
         who.append(f"{about['dominant']} side dominant")
-    who.append(str(about.get("sport") or (analysis.profile.name if analysis.profile else "")))
+    who.append(sport(analysis))
     exercises = [s.exercise for s in analysis.sets if s.exercise]
     what = [
         str(about.get("exercise") or (exercises[0] if exercises else "")).replace("_", " "),
