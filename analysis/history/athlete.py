@@ -140,7 +140,7 @@ def load_athlete(home: Path, athlete_id: str) -> Athlete:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(
-            f"no athlete {athlete_id!r}; add one with: sidewise athlete add {athlete_id}"
+            f"no athlete {athlete_id!r}; add one with: sidewise athlete add {athlete_id} --folder DIR"
         ) from None
     except (ValueError, OSError) as error:
         raise BadInput(f"{path}: not readable as an athlete ({error})") from error
@@ -157,9 +157,14 @@ def save_athlete(home: Path, athlete: Athlete) -> Path:
     folder = athlete_folder(home, athlete.id)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "athlete.json"
-    body = {"schema": SCHEMA} | asdict(athlete)
-    write_atomically(path, json.dumps(body, indent=2, ensure_ascii=False, default=str) + "\n")
+    write_atomically(path, json.dumps(to_dict(athlete), indent=2, ensure_ascii=False) + "\n")
     return path
+
+
+def to_dict(athlete: Athlete) -> dict[str, Any]:
+    """The athlete as in their file: JSON types."""
+    body: dict[str, Any] = json.loads(json.dumps({"schema": SCHEMA} | asdict(athlete), default=str))
+    return body
 
 
 def remove_athlete(home: Path, athlete_id: str) -> None:
