@@ -105,10 +105,11 @@ class Links:
         told = []
         for side, own in self.sides.items():
             silent_s = self.silent_s(side)
-            if own.state is State.STOPPED or self.paused or silent_s is None:
+            lost = own.state is State.LOST or (silent_s is not None and silent_s >= SILENT_S)
+            if own.state is State.STOPPED or self.paused or not lost:
                 continue
-            if own.state is State.LOST or silent_s >= SILENT_S:
-                told.append(f"{side.upper()} SENSOR SILENT for {silent_s:.0f} s: is it on, charged and near?")
+            since = "from the start" if silent_s is None else f"for {silent_s:.0f} s"
+            told.append(f"{side.upper()} SENSOR SILENT {since}: is it on, charged and near?")
         return told
 
     def of_side(self, side: Side) -> str:

@@ -1,13 +1,15 @@
-"""What a live display shows, as text of at most 80 columns: fed by events, drawn by whoever likes."""
+"""What a live display shows, as text of any width: fed by events, drawn by whoever likes."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import Final
 
 from rich.text import Text
 
 from analysis.metrics import spec
+from analysis.report.numbers import sided, sided_interval
 from analysis.streaming import LiveEstimate, LiveResult
 from cli.links import Links
 from cli.show import LEFT, RIGHT
@@ -17,10 +19,15 @@ from sensing.recording import Placement, Side
 COLOURS: Final = {Side.LEFT: LEFT, Side.RIGHT: RIGHT}
 MARKS: Final = {Side.LEFT: "●", Side.RIGHT: "◆"}
 UNKNOWN: Final = "grey62"
+UNTOLD: Final = "-"
+
+WIDTH: Final = 78
 
 _SCALES: Final = (20, 50, 100, 200)
-_HALF: Final = 28
-_INDENT: Final = 8
+_LONGEST_HALF: Final = 60
+# Columns of the table about the links, and the narrowest display that has room for it.
+_COLUMNS: Final = {"rate": 10, "loss": 8, "RSSI": 9, "battery": 8, "last packet": 12, "drift": 11}
+_TABLE: Final = 76
 
 
 class LiveState:
@@ -59,12 +66,20 @@ class LiveState:
         if self._estimate.due:
             self._estimate.update()
 
-    def text(self) -> Text:
+    def text(self, width: int = WIDTH) -> Text:
         """The whole display."""
-        lines = [self._title(), Text(), *self._bar(), Text(), self._counts(), Text(), *self._table()]
-        lines += [Text(), Text(self._timing())]
-        lines += [Text(f"!! {alarm} !!", "bold reverse") for alarm in self.links.alarms()]
-        lines += [Text(notice) for notice in self.links.notices[-2:]]
+        alarms = [Text(line.center(width), "bold reverse") for line in self._alarms(width)]
+        lines = [
+            self._title(),
+            *(alarms or [Text()]),
+            Text(),
+            *self._bar(width),
+            Text(),
+            self._counts(),
+            Text(),
+        ]
+        lines += self._table() if width >= _TABLE else self._list()
+        lines += [Text(), Text(self._timing()), *(Text(notice) for notice in self.links.notices[-2:])]
         return Text("\n").join(lines)
 
     def line(self) -> str:
@@ -88,45 +103,48 @@ class LiveState:
             told.append("PAUSED")
         return Text("   ".join(told), "bold")
 
-    def _bar(self) -> list[Text]:
+    def _alarms(self, width: int) -> list[str]:
+        told = [f"!! {alarm} !!" for alarm in self.links.alarms()]
+        return [line for alarm in told for line in textwrap.wrap(alarm, width)]
+
+    def _bar(self, width: int) -> list[Text]:
         """The signed bar, its interval under it, and its scale; grey until there is an interval."""
-        result = self.result
-        heads = Text(" " * _INDENT).append(f"{MARKS[Side.LEFT]} left more".ljust(_HALF + 1), LEFT)
-        heads.append(f"right more {MARKS[Side.RIGHT]}".rjust(_HALF), RIGHT)
+        result, half = self.result, min((width - 1) // 2, _LONGEST_HALF)
+        heads = Text(f"{MARKS[Side.LEFT]} left more".ljust(half + 1), LEFT)
+        heads.append(f"right more {MARKS[Side.RIGHT]}".rjust(half), RIGHT)
         if result.index_percent is None or result.ci95_percent is None:
-            empty = "·" * _HALF + "|" + "·" * _HALF
-            told = [empty, "", "", "no interval yet: it takes repetitions on both sides"]
-            return [heads, *(Text(" " * _INDENT + line, UNKNOWN) for line in told)]
+            empty = "·" * half + "┃" + "·" * half
+            told = ("", empty, empty, "", "", "no interval yet: it takes repetitions on both sides")
+            return [heads, *(Text(line, UNKNOWN) for line in told)]
         index, (low, high) = result.index_percent, result.ci95_percent
         scale = next((s for s in _SCALES if max(-low, high, abs(index)) <= s), _SCALES[-1])
-        at, first, last = (_cell(value, scale) for value in (index, low, high))
+        at, first, last = (round(half * max(min(v / scale, 1.0), -1.0)) for v in (index, low, high))
         side = Side.RIGHT if index > 0 else Side.LEFT
-        cells = [("█" if min(at, 0) <= k <= max(at, 0) and k else " ") for k in range(-_HALF, _HALF + 1)]
-        cells[_HALF] = "|"
-        cells[_HALF + at] = MARKS[side]
-        span = [("─" if first < k < last else " ") for k in range(-_HALF, _HALF + 1)]
-        span[_HALF + first], span[_HALF + last] = "├", "┤"
-        ticks = f"{-scale} %".ljust(_HALF) + "0" + f"+{scale} %".rjust(_HALF)
-        indent = " " * _INDENT
+        cells = [("█" if min(at, 0) <= k <= max(at, 0) else " ") for k in range(-half, half + 1)]
+        cells[half] = "┃"
+        span = [("─" if first < k < last else " ") for k in range(-half, half + 1)]
+        span[half] = "┼" if first < 0 < last else "┃"
+        span[half + first], span[half + last] = "├", "┤"
+        ticks = f"{scale} %".ljust(half) + "0" + f"{scale} %".rjust(half)
         return [
             heads,
-            Text(indent + "".join(cells), COLOURS[side]),
-            Text(indent + "".join(span)),
-            Text(indent + ticks, UNKNOWN),
+            Text(),
+            *(Text("".join(cells), COLOURS[side]) for _ in range(2)),
+            Text("".join(span)),
+            Text(ticks, UNKNOWN),
             Text(self._difference(result)),
         ]
 
     def _difference(self, result: LiveResult, *, short: bool = False) -> str:
         if result.index_percent is None or result.ci95_percent is None:
             return "no interval yet"
-        low, high = result.ci95_percent
         if short:
-            return f"{result.index_percent:+.1f} % ({low:+.0f} to {high:+.0f})"
+            return f"{sided(result.index_percent, 1)} ({sided_interval(result.ci95_percent, 0)})"
         side = Side.RIGHT if result.index_percent > 0 else Side.LEFT
         over = "over all sets" if result.scope == "recording" else "in this set"
         return (
             f"{side} {spec(result.metric).more} by {abs(result.index_percent):.1f} % {over} "
-            f"(95 %: {low:+.1f} to {high:+.1f} %)"
+            f"(95 %: {sided_interval(result.ci95_percent, 1)})"
         )
 
     def _counts(self) -> Text:
@@ -138,31 +156,44 @@ class LiveState:
         return Text(f"sets {result.sets}   repetitions {reps}   in this set {own}")
 
     def _table(self) -> list[Text]:
-        head = f"{'':9}{'rate':>9}{'loss':>8}{'RSSI':>9}{'battery':>9}{'last packet':>13}{'drift':>11}  state"
-        return [Text(head, UNKNOWN), *(self._row(side) for side in self.links.sides)]
+        """Both links, a row each."""
+        head = Text(" " * 7, UNKNOWN)
+        head.append("".join(name.rjust(width) for name, width in _COLUMNS.items()) + "  state")
+        rows = [head]
+        for side, own in self.links.sides.items():
+            cells = "".join(
+                cell.rjust(width) for cell, width in zip(self._cells(side), _COLUMNS.values(), strict=True)
+            )
+            row = Text(f"{MARKS[side]} {side:<5}", COLOURS[side])
+            rows.append(row.append(f"{cells}  {own.state.value}", "default"))
+        return rows
 
-    def _row(self, side: Side) -> Text:
+    def _list(self) -> list[Text]:
+        """Both links, one thing after the other: for where a table is too wide."""
+        told = []
+        for side, own in self.links.sides.items():
+            rate, loss, *others = self._cells(side)
+            row = Text(f"{MARKS[side]} {side}", COLOURS[side])
+            told += [row.append(f"  {rate}  {loss} lost  {own.state.value}", "default")]
+            told += [Text("  " + "  ".join(cell for cell in others if cell != UNTOLD))]
+        return told
+
+    def _cells(self, side: Side) -> list[str]:
         own, silent_s = self.links.sides[side], self.links.silent_s(side)
-        row, status, cells = Text(f"{MARKS[side]} {side:<7}", COLOURS[side]), own.status, ["-"] * 6
-        if status is not None:
-            cells = [
-                f"{status.rate_hz:.1f} Hz",
-                f"{own.loss_percent:.1f} %",
-                "-" if status.rssi is None else f"{status.rssi} dBm",
-                "-" if status.battery is None else f"{status.battery:.0f} %",
-                "-" if silent_s is None else f"{silent_s:.1f} s ago",
-                "-" if status.drift_ppm is None else f"{round(status.drift_ppm):+d} ppm",
-            ]
-        widths = (9, 8, 9, 9, 13, 11)
-        row.append("".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True)), "default")
-        return row.append(f"  {own.state.value}", "default")
+        status = own.status
+        if status is None:
+            return [UNTOLD] * len(_COLUMNS)
+        return [
+            f"{status.rate_hz:.1f} Hz",
+            f"{own.loss_percent:.1f} %",
+            UNTOLD if status.rssi is None else f"{status.rssi} dBm",
+            UNTOLD if status.battery is None else f"{status.battery:.0f} %",
+            UNTOLD if silent_s is None else f"{silent_s:.1f} s ago",
+            UNTOLD if status.drift_ppm is None else f"{round(status.drift_ppm):+d} ppm",
+        ]
 
     def _timing(self) -> str:
         sync = self.links.sync
         if sync.error_s is None:
             return "left-right timing error: not known yet"
         return f"left-right timing error: {1000 * sync.error_s:.1f} ms ({sync.method})"
-
-
-def _cell(percent: float, scale: float) -> int:
-    return round(_HALF * max(min(percent / scale, 1.0), -1.0))

@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Footer, Static
 
-from cli.live_state import LiveState
+from cli.live_state import WIDTH, LiveState
 from cli.session import TICK_S
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class LiveView(App[None]):
         It is being recorded: marks and pauses make sense, and the view closes when it has ended.
     """
 
-    CSS = "Screen { padding-top: 1; } #view { height: 1fr; }"
+    TITLE = "sidewise"
+    CSS = "#view { height: 1fr; padding: 1 1 0 1; }"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "mark", "mark set"),
@@ -78,11 +79,12 @@ class LiveView(App[None]):
     def _tick(self) -> None:
         running = self._session.running
         self._session.feed(self._state.take, longest_s=_LONGEST_S)
-        text = self._state.text()
+        view = self.query_one("#view", Static)
+        text = self._state.text(view.content_size.width or WIDTH)
         if running and self._session.stopping:
             text.append("\nsaving ..." if self._recording else "\nending ...", "bold")
         elif not running and not self._session.events:
             text.append("\nended; q closes", "bold")
-        self.query_one("#view", Static).update(text)
+        view.update(text)
         if not running and (self._recording or self._session.failed):
             self.exit()

@@ -46,26 +46,34 @@ def _lines(recording: Recording, block: str) -> Iterator[tuple[int, str]]:
     unit = "deg/s" if all(stream.gyr is not None for stream in recording.streams()) else "m/s2"
     title = f"mean movement, {unit}"
     click.echo(f"{'time':>7} {'Hz':>5} {'left':>6} {title:^{2 * _BAR + 1}} {'right':<6}{'Hz':>5}")
-    largest = 0.0
+    largest = max((size for each in seconds.values() for _, size in each if size is not None), default=0.0)
     for second in range(len(edges) - 1):
-        now = [seconds[side][second] if side in seconds else (0, 0.0) for side in Side]
-        largest = max(largest, now[0][1], now[1][1])
-        left, right = butterfly(now[0][1], now[1][1], largest, _BAR, block=block)
-        yield (
-            second,
-            f"{edges[second]:5.0f} s {now[0][0]:5d} {now[0][1]:6.1f} {left}|{right} {now[1][1]:<6.1f}"
-            f"{now[1][0]:5d}",
+        (left_n, left), (right_n, right) = (
+            seconds[side][second] if side in seconds else (0, None) for side in Side
         )
+        bars = "|".join(butterfly(left or 0.0, right or 0.0, largest, _BAR, block=block))
+        shown = f"{left_n:5d} {_number(left):>6} {bars} {_number(right):<6}{right_n:5d}"
+        yield second, f"{edges[second]:5.0f} s {shown}"
 
 
-def _per_second(stream: Stream, edges: Any) -> list[tuple[int, float]]:
-    """Samples in each second, and mean angular velocity (acceleration, where there is no gyroscope)."""
+def _number(size: float | None) -> str:
+    return "-" if size is None else f"{size:.1f}"
+
+
+def _per_second(stream: Stream, edges: Any) -> list[tuple[int, float | None]]:
+    """Samples in each second, and mean angular velocity (acceleration, where there is no gyroscope).
+
+    The mean is None where there are no samples.
+    """
     import numpy as np
 
     values = stream.acc - np.nanmean(stream.acc, axis=0) if stream.gyr is None else stream.gyr
-    size = np.nan_to_num(np.linalg.norm(values, axis=1))
+    size = np.linalg.norm(values, axis=1)
     which = np.searchsorted(edges, stream.time_s, side="right") - 1
     inside = (which >= 0) & (which < len(edges) - 1)
-    counts = np.bincount(which[inside], minlength=len(edges) - 1)
-    sums = np.bincount(which[inside], weights=size[inside], minlength=len(edges) - 1)
-    return [(int(n), float(s / n) if n else 0.0) for n, s in zip(counts, sums, strict=True)]
+    known = inside & np.isfinite(size)
+    counts, knowns = (np.bincount(which[each], minlength=len(edges) - 1) for each in (inside, known))
+    sums = np.bincount(which[known], weights=size[known], minlength=len(edges) - 1)
+    return [
+        (int(n), float(total / k) if k else None) for n, k, total in zip(counts, knowns, sums, strict=True)
+    ]

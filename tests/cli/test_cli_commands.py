@@ -170,6 +170,17 @@ def test_replay_has_a_line_for_every_second(run, squat: Path) -> None:
     assert samples == [len(recording.left), len(recording.right)]
 
 
+def test_replay_tells_a_missing_side_from_a_still_one_and_bars_have_one_scale(
+    run, squat: Path, tmp_path: Path
+) -> None:
+    whole = run("replay", squat, "--speed=max").stdout.splitlines()[1:]
+    lengths = [line.split("|")[0].count("█") for line in whole]
+    sizes = [float(line.split()[3]) for line in whole]
+    assert np.corrcoef(lengths, sizes)[0, 1] > 0.99
+    alone = run("replay", squat / "left.csv", "--side=left", "--speed=max").stdout.splitlines()[1:]
+    assert all(line.split()[-2:] == ["-", "0"] for line in alone)
+
+
 def test_replay_keeps_time(run, squat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr("time.sleep", waits.append)

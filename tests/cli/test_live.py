@@ -11,13 +11,13 @@ from textual.pilot import Pilot
 
 from cli.commands.live import _watching
 from cli.commands.record import _recording
-from cli.live_state import LiveState
+from cli.live_state import WIDTH, LiveState
 from cli.live_view import LiveView
 from cli.recorder import Plan
 from cli.session import Session
 from cli.sources import AT_ONCE
 from sensing import open_recording
-from sensing.events import NoticeEvent, Samples, State, Status, SyncEvent
+from sensing.events import LinkEvent, NoticeEvent, Samples, State, Status, SyncEvent
 from sensing.recorder import RecordRequest
 from sensing.recording import Recording, Side, Stream, Sync
 
@@ -53,17 +53,20 @@ async def until(pilot: Pilot, holds) -> None:
 TENNIS = """
 1:52   forehand
 
-        ● left more                                  right more ◆
-                                    |██████████◆
-                                          ├────────┤
-        -50 %                       0                       +50 %
-right turned more by 19.2 % over all sets (95 %: +10.9 to +27.4 %)
+
+● left more                                                      right more ◆
+
+                                      ┃███████████████
+                                      ┃███████████████
+                                      ┃       ├────────────┤
+50 %                                  0                                  50 %
+right turned more by 19.2 % over all sets (95 %: R 10.9 to 27.4 %)
 
 sets 3   repetitions left 18, right 18   in this set left 6, right 6
 
-              rate    loss     RSSI  battery  last packet      drift  state
-● left     50.2 Hz   0.0 %        -        -    0.0 s ago    +30 ppm  stopped
-◆ right    50.2 Hz   0.0 %        -        -    0.0 s ago     +0 ppm  stopped
+             rate    loss     RSSI battery last packet      drift  state
+● left    50.2 Hz   0.0 %        -       -   0.0 s ago    +30 ppm  stopped
+◆ right   50.2 Hz   0.0 %        -       -   0.0 s ago     +0 ppm  stopped
 
 left-right timing error: 5.8 ms (hull)
 ended; q closes
@@ -80,7 +83,9 @@ def test_a_replay_drives_the_view_to_the_answer_of_the_analysis() -> None:
         return rows
 
     rows = asyncio.run(main())
-    assert "\n".join(rows[: TENNIS.count("\n")]).strip() == TENNIS.strip()
+    assert [
+        row.removeprefix(" ") for row in rows[1 : 1 + len(TENNIS.splitlines()) - 1]
+    ] == TENNIS.splitlines()[1:]
     assert rows[-1].strip() == "q end"
 
 
@@ -148,7 +153,8 @@ def test_the_bar_is_grey_until_there_is_an_interval_and_sides_differ_in_more_tha
     assert "● left" in text.plain and "◆ right" in text.plain
 
 
-def test_everything_at_its_longest_fits_80_columns_and_22_rows() -> None:
+@pytest.mark.parametrize("width", [36, 60, WIDTH])
+def test_everything_at_its_longest_fits(width: int) -> None:
     state = LiveState(exercise="single leg romanian deadlift")
     one = np.zeros((1, 3))
     for side in Side:
@@ -156,11 +162,27 @@ def test_everything_at_its_longest_fits_80_columns_and_22_rows() -> None:
         state.take(Status(side, 5999.0, State.CONNECTING, 10, 90, 1, 1, 1000.0, 99.0, -2000.0, -100, 100.0))
         state.take(NoticeEvent("code", "something about this sensor"))
     state.take(SyncEvent(1.0, Sync(0.1234, 0.1, 0.0234, "hull+knock")))
-    rows = state.text().plain.splitlines()
-    assert max(map(len, rows)) <= 80 and len(rows) <= 22
+    state.take(LinkEvent(Side.LEFT, 5999.0, State.LOST, "no packet"))
+    text = state.text(width).plain
+    rows = text.splitlines()
+    bar = rows.index(next(row for row in rows if row.startswith("● left more")))
+    # Words may go on in the next line where there is little room; bars may not.
+    assert max(map(len, rows[1 : bar + 5])) <= width
+    if width == WIDTH:
+        assert max(map(len, rows)) <= width and len(rows) <= 22
     assert len(state.line()) <= 80
-    assert any("-100 dBm" in row and "100 %" in row and "-2000 ppm" in row for row in rows)
+    for told in ("1000.0 Hz", "90.0 %", "-100 dBm", "100 %", "-2000 ppm", "connecting"):
+        assert told in text
     assert "left-right timing error: 123.4 ms (hull+knock)" in rows
+    assert "LEFT SENSOR SILENT for 5999 s" in " ".join(text.split())
+
+
+def test_a_side_that_is_silent_from_the_start_is_called_out() -> None:
+    state = LiveState()
+    state.take(LinkEvent(Side.RIGHT, 1.0, State.STREAMING))
+    assert "SILENT" not in state.text().plain
+    state.take(LinkEvent(Side.RIGHT, 2.5, State.LOST, "no packet for 1.5 s"))
+    assert "!! RIGHT SENSOR SILENT from the start" in state.text().plain
 
 
 def test_piped_it_prints_a_line_for_every_second(run) -> None:
@@ -168,7 +190,7 @@ def test_piped_it_prints_a_line_for_every_second(run) -> None:
     assert done.exit_code == 0 and done.stderr == ""
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines] == [str(second) for second in range(1, len(lines) + 1)]
-    assert "set 1 reps 23/23 | -1.8 % (-11 to +7) | " in lines[-1]
+    assert "set 1 reps 23/23 | L 1.8 % (L 11 to R 7 %) | " in lines[-1]
     assert max(map(len, lines)) <= 80
 
 
