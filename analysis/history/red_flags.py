@@ -5,14 +5,9 @@ A single answer says little by itself (Downie et al. 2013), so nothing is made o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
-
-from sensing.errors import UsageError
-
-NONE: Final = "none"
-"""What stands for "every question was answered no"."""
 
 
 @dataclass(frozen=True)
@@ -42,36 +37,25 @@ RED_FLAGS: Final = (
 )
 
 EMERGENCY: Final = (
-    "Stop: do not train. Get emergency care now: call your emergency number or go to an emergency department."
+    "Stop: do not train. Get emergency care now: call the emergency number, or go to a hospital at once."
 )
 CLINICIAN: Final = (
     "Stop: no plan. See a doctor or physiotherapist before you use one, and show them these answers."
 )
 
 
-def parse_red_flags(text: str) -> tuple[RedFlag, ...]:
-    """The flags that a list of codes names, ``none`` naming not one of them.
+QUESTIONS: Final = {flag.code: flag.question for flag in RED_FLAGS}
 
-    Raises
-    ------
-    UsageError
-        A code is unknown, or the list is empty or mixes ``none`` with codes.
+
+def stop_message(answered_yes: Collection[str]) -> str | None:
+    """What to say instead of a plan; None where every answer was no.
+
+    Parameters
+    ----------
+    answered_yes : collection of str
+        Codes out of `QUESTIONS`.
     """
-    codes = [code.strip().lower().replace("-", "_") for code in text.split(",") if code.strip()]
-    if codes == [NONE]:
-        return ()
-    known = {flag.code: flag for flag in RED_FLAGS}
-    unknown = [code for code in codes if code not in known]
-    if unknown or not codes:
-        raise UsageError(
-            f"red flags {text!r}: give none, if every answer is no, or codes out of {', '.join(known)}"
-        )
-    return tuple(known[code] for code in dict.fromkeys(codes))
-
-
-def stop_message(answered_yes: Iterable[RedFlag]) -> str | None:
-    """What to say instead of a plan; None where every answer was no."""
-    flags = tuple(answered_yes)
+    flags = [flag for flag in RED_FLAGS if flag.code in answered_yes]
     if not flags:
         return None
     return EMERGENCY if any(flag.emergency for flag in flags) else CLINICIAN

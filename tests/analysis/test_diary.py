@@ -82,7 +82,8 @@ def test_processes_that_add_at_once_lose_nothing(tmp_path):
         "import datetime as dt, sys; from pathlib import Path\n"
         "from analysis.history.diary import Entry, Kind, add_entry\n"
         "for i in range(60):\n"
-        "    add_entry(Path(sys.argv[1]), Entry(dt.date(2026, 3, 2), Kind.NOTE, note=sys.argv[2] * 300 + str(i)))"
+        "    note = sys.argv[2] * 300 + str(i)\n"
+        "    add_entry(Path(sys.argv[1]), Entry(dt.date(2026, 3, 2), Kind.NOTE, note=note))"
     )
     running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "ab"]
     doomed = [add_entry(tmp_path, Entry(DAY, Kind.HEAT)) for _ in range(20)]
