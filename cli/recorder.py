@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from cli import proposals
 from cli.common import option
 from cli.output import message, say_notices, working
 from cli.recordings import PLACEMENT, PLACEMENTS
@@ -30,7 +31,13 @@ _OPTIONS = (
     option(
         "--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="End after so many seconds."
     ),
-    option("-e", "--exercise", metavar="NAME", help="Exercise, such as squat."),
+    option(
+        "-e",
+        "--exercise",
+        metavar="NAME",
+        shell_complete=proposals.exercises,
+        help="Exercise, such as squat.",
+    ),
     option(
         "--placement",
         type=PLACEMENT,

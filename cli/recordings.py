@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli import proposals
 from cli.common import option
 from cli.output import working
 
@@ -60,8 +61,8 @@ _OPTIONS = (
         metavar="PLACE",
         help=f"Where both sensors are worn: {', '.join(PLACEMENTS)}.",
     ),
-    option("--sport", metavar="SPORT", help="Sport, such as tennis."),
-    option("--exercise", metavar="NAME", help="Exercise, such as squat."),
+    option("--sport", metavar="SPORT", shell_complete=proposals.sports, help="Sport, such as tennis."),
+    option("--exercise", metavar="NAME", shell_complete=proposals.exercises, help="Exercise, such as squat."),
     option("--dominant", type=SIDE, help="The athlete's dominant side."),
     option("--athlete", metavar="ID", help="Who it is."),
     option("--mount", metavar="NAME", help="Name of this putting-on of the sensors."),
@@ -70,9 +71,24 @@ _OPTIONS = (
         "--load-kg", type=float, nargs=2, default=None, metavar="L R", help="Weights held, left and right."
     ),
     option("--rpe", type=float, metavar="0-10", help="Perceived exertion."),
-    option("--acc-unit", metavar="UNIT", help="m/s2, g or mg, where a file does not say."),
-    option("--gyr-unit", metavar="UNIT", help="deg/s, rad/s or mdeg/s, where a file does not say."),
-    option("--time-unit", metavar="UNIT", help="s, ms, us or ns, where a file does not say."),
+    option(
+        "--acc-unit",
+        metavar="UNIT",
+        shell_complete=proposals.proposing(lambda: ("m/s2", "g", "mg")),
+        help="m/s2, g or mg, where a file does not say.",
+    ),
+    option(
+        "--gyr-unit",
+        metavar="UNIT",
+        shell_complete=proposals.proposing(lambda: ("deg/s", "rad/s", "mdeg/s")),
+        help="deg/s, rad/s or mdeg/s, where a file does not say.",
+    ),
+    option(
+        "--time-unit",
+        metavar="UNIT",
+        shell_complete=proposals.proposing(lambda: ("s", "ms", "us", "ns")),
+        help="s, ms, us or ns, where a file does not say.",
+    ),
     option("--timezone", metavar="ZONE", help="+01:00 or Europe/Paris, where a file does not say."),
     option("--rate", type=float, metavar="HZ", help="Sampling rate, where a file has no times."),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import common
+from cli import common, proposals
 from cli.output import message
 from cli.recorder import Plan, connected_to, make_plan, source_options
 from cli.recordings import PATH, SIDE
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 )
 @source_options
 @common.option("-a", "--athlete", default="", metavar="ID", help="Who it is.")
-@common.option("--sport", default="", metavar="SPORT", help="Sport, such as tennis.")
+@common.option(
+    "--sport", default="", metavar="SPORT", shell_complete=proposals.sports, help="Sport, such as tennis."
+)
 @common.option("--dominant", type=SIDE, help="The athlete's dominant side.")
 @common.option("--mount", default="", metavar="NAME", help="Name of this putting-on of the sensors.")
 @common.option("--tag", default="", metavar="TAG", help="before, after, rest, or free text.")
