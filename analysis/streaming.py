@@ -28,7 +28,7 @@ from analysis.settings import Settings
 from analysis.symmetry import symmetry_index
 from analysis.timeline import align
 from sensing.errors import BadInput
-from sensing.events import Event, Samples, SegmentEvent
+from sensing.events import Event, LinkEvent, Samples, SegmentEvent, State
 from sensing.recording import FloatArray, Interval, Placement, Recording, Side, Stream, Sync, gaps_from_times
 from sensing.retime import estimate_rate
 
@@ -98,11 +98,14 @@ class Window:
         still holds the beginning.
     settled : dict of Side to tuple of (start_s, end_s)
         Repetitions in the window that are kept: those of the window have to be in step with them.
+    ended : bool
+        Nothing follows: its last repetitions are complete, too.
     """
 
     recording: Recording
     solid_s: float
     settled: dict[Side, tuple[Interval, ...]]
+    ended: bool = False
 
     def find(self) -> Found | None:
         """Completed repetitions in the window, measured; None where the sides have too little in common."""
@@ -114,7 +117,7 @@ class Window:
         exercise = find_exercise(self.recording.exercise)
         sets = segment(motions, exercise, self.recording.placement, shared_grid=aligned.shared_grid)
         measured = measure([_in_step(found, motions, self.settled) for found in sets], motions, None)
-        end_s = min(track.end_s for track in aligned.tracks())
+        end_s = np.inf if self.ended else min(track.end_s for track in aligned.tracks())
         return Found(
             tuple(done for each in measured if (done := _completed(each, end_s)) is not None),
             {side: own.gyr_bias for side, own in motions.items()},
@@ -188,6 +191,7 @@ class LiveEstimate:
         self._now_s = -np.inf
         self._updated_s = -np.inf
         self._cut = False
+        self._streaming = set(self._rings)
         self._sets: list[MeasuredSet] = []
         self._past_sets = 0
         self._past_reps = dict.fromkeys(Side, 0)
@@ -200,12 +204,16 @@ class LiveEstimate:
 
     @property
     def due(self) -> bool:
-        """Whether enough has come since the last look at the window."""
+        """Whether enough has come since the last look at the window, or all that will."""
         return self._now_s - self._updated_s >= EVERY_S
 
     def add(self, event: Event) -> None:
-        """Take an event; all but samples and new connections are ignored."""
-        if isinstance(event, SegmentEvent):
+        """Take an event; all but samples, new connections and ends are ignored."""
+        if isinstance(event, LinkEvent) and event.state is State.STOPPED:
+            self._streaming.discard(event.side)
+            if not self._streaming:
+                self._updated_s = -np.inf
+        elif isinstance(event, SegmentEvent):
             self._rings[event.side].info.update(event.info)
         elif isinstance(event, Samples) and len(event):
             self._rings[event.side].batches.append(event)
@@ -230,7 +238,7 @@ class LiveEstimate:
             placement=self._placement,
         )
         if not self._cut:
-            return Window(recording, -np.inf, {})
+            return Window(recording, -np.inf, {}, not self._streaming)
         start_s, solid_s = recording.start_s, recording.start_s + EDGE_S
         settled = {
             side: tuple(
@@ -241,7 +249,7 @@ class LiveEstimate:
             )
             for side in Side
         }
-        return Window(recording, solid_s, settled)
+        return Window(recording, solid_s, settled, not self._streaming)
 
     def take(self, found: Found | None) -> None:
         """Take what a window showed, in the order of the windows."""

@@ -14,7 +14,7 @@ from analysis import analyse, streaming
 from analysis.results import Analysis
 from analysis.streaming import LiveEstimate
 from sensing import open_recording
-from sensing.events import Samples
+from sensing.events import LinkEvent, Samples, State
 from sensing.recording import FloatArray, Recording, Side, Stream
 from sensing.simulate import Simulation, simulate
 
@@ -110,6 +110,20 @@ def test_the_index_holds_for_the_last_set_until_there_are_three() -> None:
     assert all(low < result.index_percent < high for result in told for low, high in [result.ci95_percent])
     assert {result.scope for result in told if result.sets < 3} == {"this_set"}
     assert {result.scope for result in told if result.sets >= 3} == {"recording"}
+
+
+def test_what_the_end_cuts_off_counts_once_nothing_follows() -> None:
+    recording = sample("recordings/squat")
+    end_s = analyse(recording).sets[-1].reps[Side.LEFT][-1][1] + 0.3
+    estimate = LiveEstimate(exercise="squat")
+    for samples in batches(recording):
+        if samples.time_s[-1] < end_s:
+            estimate.add(samples)
+    assert estimate.update().reps == dict.fromkeys(Side, 23)
+    for side in Side:
+        estimate.add(LinkEvent(side, end_s, State.STOPPED))
+    assert estimate.due
+    assert estimate.update().reps == dict.fromkeys(Side, 24)
 
 
 def test_swapped_sides_turn_the_index_round() -> None:
