@@ -19,6 +19,7 @@ from sensing.home import user_folder
 
 if TYPE_CHECKING:
     from analysis.history.athlete import Athlete
+    from analysis.history.diary import Entry
     from analysis.history.index import History
     from analysis.history.sessions import Choice
 
@@ -108,6 +109,19 @@ def athlete_history(home: Path, athlete: Athlete) -> History:
 
     with _progress() as advance:
         return history(home, athlete, advance)
+
+
+def diary_of(home: Path, athlete: Athlete | None) -> tuple[Entry, ...]:
+    """The athlete's diary; lines of it that cannot be read are said."""
+    from analysis.history.athlete import athlete_folder
+    from analysis.history.diary import read_diary
+
+    if athlete is None:
+        return ()
+    diary = read_diary(athlete_folder(home, athlete.id))
+    for problem in diary.problems:
+        message(f"warning: {problem}")
+    return diary.entries
 
 
 def _nothing(athlete: Athlete | None, name: str | None, folder: Path | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,6 +17,12 @@ from sensing.recording import Interval
 
 SCHEMA: Final = "sidewise.compare/1"
 BEFORE, AFTER, REST = "before", "after", "rest"
+
+DAY_SD: Final = 0.02
+"""SD of ln(right / left) from day to day beyond mounting, where one mounting a period cannot show any.
+
+An assumption: people differ from day to day, and repeated mountings in a period replace it.
+"""
 
 
 class ChangeWord(StrEnum):
@@ -93,10 +99,14 @@ def compare_means(before: Sequence[Session], after: Sequence[Session], metric: s
         if not group:
             reason = f"nothing {name} can be judged: {found.reason}"
             return Change(metric, ChangeWord.CANNOT_TELL, reason, *pools)
+    if all(len(group) == 1 for group in groups):
+        groups = [tuple(replace(one, remount=one.remount + DAY_SD**2) for one in group) for group in groups]
     return _judged(metric, contrast((-1.0, groups[0]), (1.0, groups[1])), *pools)
 
 
-def compare_therapy(sessions: Sequence[Session], metric: str) -> Change:
+def compare_therapy(
+    sessions: Sequence[Session], metric: str, days: Collection[dt.date] | None = None
+) -> Change:
     """Before against after a therapy, by recordings tagged ``before``, ``after`` and ``rest``.
 
     Parameters
@@ -105,6 +115,8 @@ def compare_therapy(sessions: Sequence[Session], metric: str) -> Change:
         One athlete, placement and exercise.
     metric : str
         A metric that is compared as a ratio.
+    days : collection of date, optional
+        Days of the therapy; recordings of other days then only serve as rest control.
 
     Returns
     -------
@@ -118,17 +130,24 @@ def compare_therapy(sessions: Sequence[Session], metric: str) -> Change:
     UsageError
         No recordings are tagged before and after, or the metric cannot be followed.
     """
-    tagged = {tag: [s for s in sessions if s.tag == tag] for tag in (BEFORE, AFTER, REST)}
-    if not tagged[BEFORE] or not tagged[AFTER]:
-        raise UsageError("tag recordings before and after (--tag), or say --before WHEN and --after WHEN")
-    pools = pool(tagged[BEFORE], metric), pool(tagged[AFTER], metric)
+    meant = [session for session in sessions if days is None or session.day in days]
+    before, after = ([s for s in meant if s.tag == tag] for tag in (BEFORE, AFTER))
+    if not before or not after:
+        raise UsageError(
+            "no recordings tagged before and after here; tag them with --tag, or say --before and --after"
+        )
+    pools = pool(before, metric), pool(after, metric)
     mounts: dict[tuple[dt.date | None, str], list[Session]] = {}
     for session in sessions:
-        if session.tag in tagged and session.mount and usable(session, metric):
+        if session.tag in (BEFORE, AFTER, REST) and session.mount and usable(session, metric):
             mounts.setdefault((session.day, session.mount), []).append(session)
-    effects = {key: weights for key, group in mounts.items() if (weights := _effect(group))}
+    effects = {
+        key: weights
+        for key, group in mounts.items()
+        if (days is None or key[0] in days) and (weights := _effect(group))
+    }
     controls = {key: weights for key, group in mounts.items() if (weights := _control(group))}
-    if refusal := _refusal(tagged, effects, controls, pools):
+    if refusal := _refusal(before, after, effects, controls, pools):
         return Change(metric, ChangeWord.CANNOT_TELL, refusal, *pools)
     rested = [weigh(weights, metric) for weights in controls.values()]
     both = effects.keys() & controls.keys()
@@ -179,7 +198,8 @@ def _less(weights: _Weights, others: _Weights) -> _Weights:
 
 
 def _refusal(
-    tagged: dict[str, list[Session]],
+    before: Sequence[Session],
+    after: Sequence[Session],
     effects: Collection[object],
     controls: Collection[object],
     pools: tuple[Pooled, Pooled],
@@ -189,7 +209,7 @@ def _refusal(
         if not found.sessions:
             return f"nothing {name} can be judged: {found.reason}"
     if not effects:
-        mounts = [sorted({s.mount or "unnamed" for s in tagged[tag]}) for tag in (BEFORE, AFTER)]
+        mounts = [sorted({s.mount or "unnamed" for s in part}) for part in (before, after)]
         return (
             f"the sensors were not left on between before (mount {', '.join(mounts[0])}) and after (mount "
             f"{', '.join(mounts[1])}), and putting them on anew changes the difference by itself; leave them "

@@ -149,7 +149,7 @@ def forget(home: Path, athlete_id: str) -> None:
         aside.unlink()
 
 
-def theirs(home: Path, athlete: Athlete) -> Iterator[tuple[Path, str]]:
+def theirs(athlete: Athlete) -> Iterator[tuple[Path, str]]:
     """Recordings in an athlete's folders, each once, with the athlete they name (empty: nobody)."""
     for path in _found(athlete):
         yield path, _named(path)

@@ -167,8 +167,8 @@ def choose(
         if placement in (None, key[0]) and exercise in (None, key[1])
     }
     if not fitting:
-        asked = " ".join(filter(None, (exercise, placement and f"on the {placement}")))
-        raise UsageError(f"no session of {asked or 'any kind'}; there are: {_listed(groups) or 'none'}")
+        asked = " on the ".join(filter(None, (exercise, placement)))
+        raise UsageError(f"no session for {asked}; there are: {_listed(groups)}")
     key = max(fitting, key=lambda k: len(fitting[k]))
     chosen = fitting.pop(key)
     notes = []

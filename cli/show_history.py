@@ -1,0 +1,261 @@
+"""Trends and changes as text: at most 80 columns, and nothing that only a colour says."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from analysis.history.compare import Change, ChangeWord
+from analysis.history.diary import Entry
+from analysis.history.pooling import Pooled
+from analysis.history.sessions import Choice, Session
+from analysis.history.trend import ENDS, KEPT, Trend
+from analysis.history.usual import SportAnswer
+from analysis.report.numbers import MISSING, number, printable, sided, sided_interval
+from analysis.results import VerdictWord
+from sensing.recording import Interval, Placement
+
+SHOWN = 20
+"""Sessions shown unless all are asked for."""
+
+FALSE_ALARMS_OF_8_LOOKS = 19
+"""Percent of people without a difference whom one of eight looks calls asymmetric: 9 to 19, measured."""
+
+_CHART = 27
+_USUAL = "usual"
+_WORDS = {
+    ChangeWord.CHANGED: "It changed",
+    ChangeWord.UNCHANGED: "It did not change",
+    ChangeWord.INCONCLUSIVE: "It stays open whether it changed",
+    ChangeWord.CANNOT_TELL: "Cannot tell",
+}
+
+
+def show_trend(
+    screen: Console,
+    trend: Trend,
+    choice: Choice,
+    sport: SportAnswer,
+    diary: Sequence[Entry] = (),
+    *,
+    every: bool = False,
+) -> None:
+    """The pooled answer first, then every session beside what is usual.
+
+    Parameters
+    ----------
+    screen : Console
+        Where to print.
+    trend : Trend
+        What to show.
+    choice : Choice
+        What it was made from.
+    sport : SportAnswer
+        What the sport makes of it.
+    diary : sequence of Entry
+        What was done or felt meanwhile, by date.
+    every : bool
+        All sessions, and not the latest `SHOWN` only.
+    """
+    _print(screen, _answer(trend.pooled, choice, sport), style="bold")
+    hidden = 0 if every else max(len(trend.points) - SHOWN, 0)
+    _print(screen, f"\n{_title(trend.metric)}, {_what(choice)}: {_count(len(trend.points), 'session')}")
+    screen.print(_chart(screen, trend, sport, diary, hidden))
+    if hidden:
+        _print(screen, f"{hidden} earlier sessions are not shown; -v shows all.")
+    screen.print()
+    for line in _facts(trend, sport):
+        _item(screen, line)
+
+
+def show_change(screen: Console, change: Change, choice: Choice) -> None:
+    """Whether it changed, by how much, and what both times were."""
+    words = _WORDS[change.verdict]
+    if change.change_percent is None:
+        _print(screen, f"{words}: {change.reason}.", style="bold")
+    else:
+        _print(screen, f"{words}: {_moved(change)}; {change.reason}.", style="bold")
+    _print(screen, f"\n{_title(change.metric)}, {_what(choice)}")
+    table = _table("", ">difference", ">95 % interval", ">sessions", "verdict")
+    for name, pooled in (("before", change.before), ("after", change.after)):
+        if pooled is not None:
+            cells = sided(pooled.index_percent, 1), sided_interval(pooled.ci95_percent, 1)
+            table.add_row(name, *cells, str(pooled.sessions), _verdict(pooled))
+    screen.print(table)
+    screen.print()
+    if change.control_percent is not None:
+        _item(screen, f"Over rest alone it changed by {_points(change.control_percent)}; that is taken off.")
+    if change.mdc_percent is not None:
+        _item(screen, f"The smallest change these recordings can show (MDC) is {_plain(change.mdc_percent)}.")
+
+
+def _answer(pooled: Pooled, choice: Choice, sport: SportAnswer) -> str:
+    over = f"over {_count(pooled.sessions, 'session')}"
+    amount = f"{sided(pooled.index_percent, 1)} (95 % interval {sided_interval(pooled.ci95_percent, 1)})"
+    if pooled.verdict is VerdictWord.NOT_ASSESSABLE:
+        return f"Cannot tell: {pooled.reason}."
+    if pooled.verdict is VerdictWord.INCONCLUSIVE:
+        return f"Cannot tell {over}: {amount}; {pooled.reason}."
+    if pooled.verdict is VerdictWord.BALANCED:
+        margin = f"very likely less than {100 * pooled.delta:g} % either way"
+        return f"Both sides moved alike {over}: {amount}, {margin}."
+    sentence = f"The {pooled.side} {_limb(choice.placement)} does more {over}: {amount}."
+    if sport.match is None:
+        return sentence
+    if sport.flagged and sport.match.in_band is not False:
+        return f"{sentence} {sport.sport.capitalize()} gives no reason for that."
+    return f"{sentence} That is {sport.match.reads}."
+
+
+def _chart(screen: Console, trend: Trend, sport: SportAnswer, diary: Sequence[Entry], hidden: int) -> Table:
+    table = _table("", "", ">difference", ">95 % interval", "verdict", apart=1)
+    points = trend.points[hidden:]
+    band = sport.match.band_percent if sport.match else None
+    shown = [point.ci95_percent for point in points] + [trend.pooled.ci95_percent, trend.own_band, band]
+    largest = max((abs(end) for pair in shown if pair for end in pair), default=1.0)
+    scale = Text(f"{f'L {number(largest, 0)} %':<{_CHART // 2}}0{f'R {number(largest, 0)} %':>{_CHART // 2}}")
+    table.add_row("", scale, "", "", "")
+
+    def add(name: str, value: float | None, interval: Interval | None, verdict: str) -> None:
+        bar = _bar(screen, value, interval, largest)
+        number_of = "" if verdict == _USUAL else sided(value, 1)
+        table.add_row(printable(name), bar, number_of, sided_interval(interval, 1), verdict.replace("_", " "))
+
+    meanwhile = deque(e for e in diary if not hidden or _is_by(e, points[0].session) is False)
+    for point in points:
+        while meanwhile and _is_by(meanwhile[0], point.session):
+            table.add_row(*_entry(meanwhile.popleft()))
+        index, verdict = (point.row.index_percent, point.row.verdict) if point.row else (None, MISSING)
+        add(_when(point.session), index, point.ci95_percent, verdict + ("" if point.pooled else " *"))
+    for entry in meanwhile:
+        table.add_row(*_entry(entry))
+    add("together", trend.pooled.index_percent, trend.pooled.ci95_percent, trend.pooled.verdict)
+    for name, interval in (("own band", trend.own_band), (sport.sport[:10], band)):
+        if interval is not None:
+            add(name, None, interval, _USUAL)
+    return table
+
+
+def _is_by(entry: Entry, session: Session) -> bool:
+    """Whether an entry stands above a session: of a day before; one of the same day may be either."""
+    return session.day is not None and entry.date < session.day
+
+
+def _entry(entry: Entry) -> tuple[str, str]:
+    about = [
+        entry.kind.value.replace("_", " "),
+        "" if entry.pain is None else f"{entry.pain}/10",
+        entry.place,
+    ]
+    text = printable(", ".join(filter(None, [*about, entry.note])))
+    return str(entry.date), text if len(text) <= _CHART else f"{text[: _CHART - 1]}~"
+
+
+def _bar(screen: Console, value: float | None, interval: Interval | None, largest: float) -> str:
+    """An interval with its value on a line from the left side over even to the right side."""
+    middle = _CHART // 2
+    line, dot, even = ("─", "●", "│") if screen.encoding.lower().startswith("utf") else ("-", "o", "|")
+
+    def place(percent: float) -> int:
+        return middle + round(middle * max(-1.0, min(1.0, percent / largest)))
+
+    cells = [" "] * _CHART
+    cells[middle] = even
+    if interval is not None:
+        for at in range(place(interval[0]), place(interval[1]) + 1):
+            cells[at] = line
+    if value is not None:
+        cells[place(value)] = dot
+    return "".join(cells)
+
+
+def _facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
+    if any(not point.pooled for point in trend.points):
+        yield "* could not be judged, and is not in the answer over all sessions."
+    if trend.own_band is not None:
+        where = "it is there" if trend.in_own_band else "it is outside"
+        band = sided_interval(trend.own_band, 1)
+        yield f"By the earlier sessions the latest one was to be expected at {band}; {where}."
+    if sport.match is not None:
+        yield f"{sport.match.name}: {sport.match.expects}."
+    if (direction := trend.direction) is not None:
+        kept = "" if direction.kept else f"; {KEPT} of {KEPT} would show that it is kept"
+        yield f"{direction.same} of the latest {direction.of} lean to the {direction.side}{kept}."
+    if trend.change is not None and trend.change.change_percent is not None:
+        words = _WORDS[trend.change.verdict].lower()
+        yield f"From the first {ENDS} to the latest {ENDS} {words}: {_moved(trend.change)}."
+    if trend.mdc_percent is not None:
+        yield f"Between two single sessions a change below {_plain(trend.mdc_percent)} (MDC) is noise."
+    if trend.looks > 1:
+        alarms = f"up to {FALSE_ALARMS_OF_8_LOOKS} % of people without a difference"
+        yield (
+            f"Looked at after every session, this is look {trend.looks}. Only the latest answer counts: "
+            f"one of 8 looks calls {alarms} asymmetric."
+        )
+
+
+def _moved(change: Change) -> str:
+    """From where to where, and by how many points with the interval."""
+    assert change.change_percent is not None and change.ci95 is not None
+    low, high = (f"{end:+.1f}".replace("-", "−") for end in change.ci95)
+    ends = [
+        sided(None if pooled is None else pooled.index_percent, 1) for pooled in (change.before, change.after)
+    ]
+    interval = f"95 % interval {low} to {high}, + towards the right"
+    return f"from {ends[0]} to {ends[1]}, by {_points(change.change_percent)} ({interval})"
+
+
+def _points(percent: float) -> str:
+    return f"{percent:+.1f} points".replace("-", "−")
+
+
+def _plain(percent: float) -> str:
+    return f"{number(percent, 1)} points"
+
+
+def _verdict(pooled: Pooled) -> str:
+    if pooled.verdict is VerdictWord.ASYMMETRIC:
+        return f"{pooled.side} more, {pooled.grade}"
+    return pooled.verdict.value.replace("_", " ")
+
+
+def _when(session: Session) -> str:
+    return str(session.day) if session.day else session.path.rsplit("/", 1)[-1][:10]
+
+
+def _title(metric: str) -> str:
+    return metric.replace("_", " ").capitalize()
+
+
+def _what(choice: Choice) -> str:
+    where = "" if choice.placement is Placement.UNKNOWN else f"on the {_limb(choice.placement)}"
+    return " ".join(filter(None, (choice.exercise, where))) or "any exercise"
+
+
+def _limb(placement: Placement) -> str:
+    return "side" if placement.region == "unknown" else placement.value.replace("_", " ")
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" + ("" if n == 1 else "s")
+
+
+def _print(screen: Console, text: str, style: str = "") -> None:
+    screen.print(Text("\n".join(printable(line) for line in text.split("\n")), style=style))
+
+
+def _item(screen: Console, text: str) -> None:
+    line = Table.grid(padding=(0, 1))
+    line.add_row("-", Text(printable(text)))
+    screen.print(line)
+
+
+def _table(*headers: str, apart: int = 2) -> Table:
+    table = Table(box=None, padding=(0, apart, 0, 0), pad_edge=False)
+    for header in headers:
+        table.add_column(header.lstrip(">"), justify="right" if header.startswith(">") else "left")
+    return table
