@@ -73,11 +73,11 @@ class Aim:
 def aim_at(sessions: Sequence[Session], metric: str, athlete: Athlete | None, sport: str | None) -> Aim:
     """The aim of sessions of one placement and exercise.
 
-    The sport is the one asked for, else that of the latest session that names one, else the athlete's; the
-    dominant side the athlete's, else that of the latest session.
+    The sport is the one asked for, else that of the latest session that names one, else the athlete's; and
+    so is the dominant side.
     """
     sports = [athlete.sport if athlete else "", *(s.sport for s in sessions)]
-    sides = [*(s.dominant for s in sessions), athlete.dominant if athlete else None]
+    sides = [athlete.dominant if athlete else None, *(s.dominant for s in sessions)]
     return Aim(
         metric,
         placement=sessions[-1].placement,

@@ -30,8 +30,6 @@ from analysis.history.standing import Course, Outlook, Ratio, look_back, stand
 from sensing.recording import Placement, Side
 
 SCHEMA: Final = "sidewise.plan/1"
-DEFAULT_WEEKS: Final = 10
-MAX_WEEKS: Final = 26
 
 
 class Status(StrEnum):
@@ -175,7 +173,7 @@ def make_plan(
     diary: Iterable[Entry],
     start: dt.date,
     today: dt.date,
-    weeks: int = DEFAULT_WEEKS,
+    weeks: int,
 ) -> Plan:
     """A plan from what was recorded.
 

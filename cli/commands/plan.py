@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,13 @@ import click
 
 from cli import common
 from cli.asking import DAY, ask
-from cli.history import choose_sessions, history_options
+from cli.history import choose_sessions, diary_of, history_options
 from cli.output import message, print_json, write_file
 from cli.recordings import PATH
 from sensing.errors import UsageError
 
 if TYPE_CHECKING:
     from analysis.history.athlete import Athlete
-    from analysis.history.diary import Entry
     from analysis.history.plan import Plan
     from analysis.history.review import Review
 
@@ -68,39 +66,55 @@ def command(
     from analysis.history.red_flags import QUESTIONS
 
     flags = ask(QUESTIONS, red_flags, option="--red-flags", before="a plan needs answers about your health")
-    made, held = _reviewed(flags, **chosen) if review else (_planned(flags, **chosen), None)
+    held = None
+    if flags:
+        made = _stopped(flags, **chosen)
+    elif review:
+        held = _reviewed(**chosen)
+        made = held.plan
+    else:
+        made = _planned(**chosen)
     _write(made, held, output, as_json=as_json)
     if ics is not None:
         _write_calendar(made, ics)
 
 
-def _planned(
-    flags: tuple[str, ...],
-    *,
-    metric: str,
-    sport: str | None,
-    start: dt.date | None,
-    weeks: int,
-    home: Path,
-    **chosen: Any,
+def _stopped(
+    flags: tuple[str, ...], *, metric: str, start: dt.date | None, weeks: int, **unused: Any
 ) -> Plan:
-    from analysis.history.aim import Aim, aim_at
-    from analysis.history.plan import Status, make_plan
+    from analysis.history.aim import Aim
+    from analysis.history.plan import make_plan
 
     today = dt.date.today()
-    make = partial(make_plan, red_flags=flags, start=start or today, today=today, weeks=weeks)
-    if flags:
-        return make((), Aim(metric, sport=sport or ""), diary=())
+    return make_plan(
+        (), Aim(metric), red_flags=flags, diary=(), start=start or today, today=today, weeks=weeks
+    )
+
+
+def _planned(
+    *, metric: str, sport: str | None, start: dt.date | None, weeks: int, home: Path, **chosen: Any
+) -> Plan:
+    from analysis.history.aim import aim_at
+    from analysis.history.plan import Status, make_plan
+
     found = choose_sessions(home=home, **chosen)
-    aim = aim_at(found.choice.sessions, metric, found.athlete, sport)
-    plan = make(found.choice.sessions, aim, diary=_diary(home, found.athlete))
+    sessions = found.choice.sessions
+    today = dt.date.today()
+    plan = make_plan(
+        sessions,
+        aim_at(sessions, metric, found.athlete, sport),
+        red_flags=(),
+        diary=diary_of(home, found.athlete),
+        start=start or today,
+        today=today,
+        weeks=weeks,
+    )
     if plan.status is Status.PLAN and found.athlete is not None:
         _keep(home, found.athlete, plan)
     return plan
 
 
 def _reviewed(
-    flags: tuple[str, ...],
     *,
     metric: str,
     athlete: str | None,
@@ -108,18 +122,17 @@ def _reviewed(
     placement: str | None,
     exercise: str | None,
     home: Path,
+    sport: str | None,
+    start: dt.date | None,
     weeks: int,
-    **unused: Any,
-) -> tuple[Plan, Review | None]:
-    from analysis.history.aim import Aim
+) -> Review:
     from analysis.history.athlete import athlete_folder, load_athlete
-    from analysis.history.plan import Status, make_plan
+    from analysis.history.plan import Status
     from analysis.history.plan_files import latest_plan
     from analysis.history.review import review
 
-    today = dt.date.today()
-    if flags:
-        return make_plan((), Aim(metric), red_flags=flags, diary=(), start=today, today=today), None
+    if sport is not None or start is not None:
+        raise UsageError("--sport and --start are for a new plan; leave them out of a review")
     if athlete is None:
         raise UsageError("whose plan? name the athlete: sidewise plan ATHLETE --review")
     person = load_athlete(home, athlete)
@@ -131,22 +144,10 @@ def _reviewed(
         placement=plan.aim.placement.value,
         exercise=plan.aim.exercise,
     )
-    held = review(plan, found.choice.sessions, _diary(home, person), today)
+    held = review(plan, found.choice.sessions, diary_of(home, person), dt.date.today())
     if held.plan.status is Status.PLAN and held.plan != plan:
         _keep(home, person, held.plan)
-    return held.plan, held
-
-
-def _diary(home: Path, athlete: Athlete | None) -> tuple[Entry, ...]:
-    from analysis.history.athlete import athlete_folder
-    from analysis.history.diary import read_diary
-
-    if athlete is None:
-        return ()
-    diary = read_diary(athlete_folder(home, athlete.id))
-    for problem in diary.problems:
-        message(f"warning: {problem}")
-    return diary.entries
+    return held
 
 
 def _keep(home: Path, athlete: Athlete, plan: Plan) -> None:

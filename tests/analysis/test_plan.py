@@ -248,10 +248,11 @@ def test_sport_and_dominant_side_come_from_who_knows_them_best(rng):
     made = sessions([40, 40], rng, sport="golf", dominant=Side.LEFT)
     athlete = Athlete("a01", sport="tennis", dominant=Side.RIGHT)
     aim = aim_at(made, "angle_travelled", athlete, None)
-    assert (aim.sport, aim.dominant) == ("golf", Side.RIGHT)
+    assert (aim.sport, aim.dominant) == ("golf", Side.LEFT)
     assert aim_at(made, "angle_travelled", None, "squash").sport == "squash"
     silent = sessions([40, 40], rng)
-    assert aim_at(silent, "angle_travelled", athlete, None).sport == "tennis"
+    aim = aim_at(silent, "angle_travelled", athlete, None)
+    assert (aim.sport, aim.dominant) == ("tennis", Side.RIGHT)
 
 
 def test_every_rule_that_is_written_down_is_shown(marked):

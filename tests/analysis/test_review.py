@@ -28,7 +28,7 @@ STRONG = 1000.0
 
 
 def first_plan(made, start: dt.date = START) -> Plan:
-    return make_plan(made, AIM, red_flags=(), diary=(), start=start, today=start)
+    return make_plan(made, AIM, red_flags=(), diary=(), start=start, today=start, weeks=10)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_a_plan_whose_weeks_are_over_goes_on_for_two(plan, before):
 
 
 def test_what_is_no_plan_cannot_be_reviewed(rng):
-    stopped = make_plan([], AIM, red_flags=["fever"], diary=(), start=START, today=START)
+    stopped = make_plan([], AIM, red_flags=["fever"], diary=(), start=START, today=START, weeks=10)
     with pytest.raises(UsageError, match="sidewise plan"):
         review(stopped, [], [], START)
 
@@ -183,7 +183,7 @@ def test_a_difference_that_stays_keeps_its_plan():
 def test_the_plan_from_all_recordings_agrees_with_the_plan_reviewed_week_by_week():
     for seed in range(15):
         history, made = rebalance(seed)
-        afresh = make_plan(made, AIM, red_flags=(), diary=(), start=START, today=START)
+        afresh = make_plan(made, AIM, red_flags=(), diary=(), start=START, today=START, weeks=10)
         if afresh.status is Status.PLAN:
             assert afresh.course == history[-1].course
 
