@@ -4,27 +4,23 @@ A packet can be late but never early, so the line that runs just below all point
 arrival) is the device's clock on the host's timeline (Zhang, Liu and Xia 2002, "Clock synchronization
 algorithms for network measurements", INFOCOM).
 
-The hull alone is one-sided. Bluetooth carries packets at connection events, a fixed interval apart, and where
-the packet period and the interval have a common measure (100 Hz on 30 ms: 10 ms) no packet may be ready just
-before an event for minutes on end: the least delay then creeps through that measure and the hull tilts
-with it. So the interval is read off the arrivals, the largest gap in the phases at which packets meet it is
-worked out, and the earliest packet of every ten seconds bounds the line from below as well: it cannot
-have waited longer than that gap. All lines that keep both bounds form a polygon; its centroid is the
-clock and its reach is the uncertainty (a set-membership estimate: Milanese and Vicino 1991, Automatica
-27, 997-1009). With no such measure the gap is small, and the polygon shrinks to the hull's edge.
+What the hull leaves open, and how that becomes the stated error, is in `sensing.clock_line`; measured results
+are in docs/synchronisation.md.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from sensing.clock_line import COVER, Rates, fit_line
 from sensing.errors import BadInput
+from sensing.hull import LowerHull, lower_hull
 from sensing.knocks import Knocks, apply_knocks, find_knocks
 from sensing.recording import ClockSegment, FloatArray, IntArray, Sync
 
@@ -45,21 +41,9 @@ __all__ = [
 ]
 
 Method = Literal["hull", "index"]
-Rates = tuple[float, float]
-"""Least and largest rate that a line may have."""
-Line = tuple[float, float, float]
-"""origin_s, rate, offset_s: ``offset_s + rate * (x - origin_s)``."""
-Polygon = list[tuple[float, float]]
-"""Corners of a convex polygon, counter-clockwise."""
 
-_INTERVALS_S: Final = np.arange(6, 81) * 1.25e-3
-"""Connection intervals looked for: multiples of 1.25 ms (Bluetooth Core 5.4, Vol 6, Part B, 4.5.1)."""
-_COVER: Final = 0.95
-"""Share of runs that a stated uncertainty covers."""
 _RATE_BOUND: Final = {"hull": 0.02, "index": 0.1}
 """How far a device's clock, or an output rate, may be off its nominal value."""
-_CRYSTAL: Final = 1e-4
-"""Device and host crystals together: 50 ppm each (active clock accuracy, Bluetooth Core 5.4, 6.B.4.2.1)."""
 _SAME_DEVICE: Final = 2e-4
 """How far the rate of one device may wander between the segments of one recording (temperature)."""
 
@@ -114,132 +98,6 @@ def unwrap(counter: npt.ArrayLike, bits: int) -> IntArray:
     return np.concatenate([raw[:1], raw[0] + np.cumsum(steps)])
 
 
-class LowerHull:
-    """Lower convex hull of (device time, host arrival), grown point by point.
-
-    Adding a point costs O(1) amortised. Device times must not decrease within one hull.
-
-    Parameters
-    ----------
-    max_points : int
-        Most vertices kept. Beyond it the vertices that matter least are dropped, each of which raises the
-        hull by less than any other would.
-    """
-
-    def __init__(self, max_points: int = 4096) -> None:
-        self._x: list[float] = []
-        self._y: list[float] = []
-        self._max = max(max_points, 4)
-        self._n = 0
-        self._mean = 0.0
-
-    def __len__(self) -> int:
-        return len(self._x)
-
-    def add(self, device_s: float, host_s: float) -> None:
-        """Add one point; ``device_s`` must not be less than the one before."""
-        xs, ys = self._x, self._y
-        if xs and device_s < xs[-1]:
-            raise BadInput(f"device time steps back from {xs[-1]} to {device_s} s: start a new hull there")
-        self._n += 1
-        self._mean += (device_s - self._mean) / self._n
-        if xs and device_s == xs[-1]:
-            if host_s >= ys[-1]:
-                return
-            xs.pop()
-            ys.pop()
-        while len(xs) >= 2:
-            dx, dy = xs[-1] - xs[-2], ys[-1] - ys[-2]
-            if dy * (device_s - xs[-2]) < (host_s - ys[-2]) * dx:
-                break
-            xs.pop()
-            ys.pop()
-        xs.append(device_s)
-        ys.append(host_s)
-        if len(xs) > self._max:
-            self._shrink()
-
-    def extend(self, device_s: Iterable[float], host_s: Iterable[float]) -> None:
-        """Add several points in order."""
-        for x, y in zip(device_s, host_s, strict=True):
-            self.add(float(x), float(y))
-
-    def _shrink(self) -> None:
-        x, y = np.array(self._x), np.array(self._y)
-        chord = y[:-2] + (y[2:] - y[:-2]) * (x[1:-1] - x[:-2]) / (x[2:] - x[:-2])
-        # Alternate vertices only: a neighbour's height changes once its own neighbour is gone.
-        odd = np.arange(1, len(x) - 1, 2)
-        drop = odd[np.argsort(chord[odd - 1] - y[odd])[: max(len(odd) // 2, 1)]]
-        keep = np.ones(len(x), dtype=bool)
-        keep[drop] = False
-        self._x, self._y = x[keep].tolist(), y[keep].tolist()
-
-    def vertices(self) -> tuple[FloatArray, FloatArray]:
-        """Hull vertices: device times and host times, s."""
-        return np.array(self._x), np.array(self._y)
-
-    def line(self) -> Line | None:
-        """Current line: the edge below the mean device time.
-
-        Returns
-        -------
-        (origin_s, rate, offset_s) or None
-            None before there are two points.
-        """
-        return _edge(self._x, self._y, self._mean)
-
-
-def _edge(x: Sequence[float] | FloatArray, y: Sequence[float] | FloatArray, at: float) -> Line | None:
-    """The hull edge over ``at``."""
-    if len(x) < 2:
-        return None
-    i = int(np.clip(np.searchsorted(x, at), 1, len(x) - 1))
-    return float(x[i - 1]), float((y[i] - y[i - 1]) / (x[i] - x[i - 1])), float(y[i - 1])
-
-
-def lower_hull(device_s: FloatArray, host_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Exact lower hull of all points at once, in near-linear time.
-
-    Parameters
-    ----------
-    device_s, host_s : (n,) float array
-        Points in order of device time.
-
-    Returns
-    -------
-    tuple of two (k,) float arrays
-        The vertices, as `LowerHull` would keep them.
-    """
-    x, y = device_s, host_s
-    if len(x) > 256:
-        # The hull of the lowest point per block lies on or above the true one, so that only what is on or
-        # below it can be a vertex.
-        slope = (y[-1] - y[0]) / (x[-1] - x[0]) if x[-1] > x[0] else 1.0
-        above = y - slope * (x - x[0])
-        lowest = np.union1d(_block_minima(above, 2 * math.isqrt(len(x))), [0, len(x) - 1])
-        coarse = LowerHull(len(lowest))
-        coarse.extend(x[lowest].tolist(), above[lowest].tolist())
-        near = above <= np.interp(x, *coarse.vertices()) + 1e-9
-        x, y = x[near], y[near]
-    hull = LowerHull(len(x))
-    hull.extend(x.tolist(), y.tolist())
-    return hull.vertices()
-
-
-def _block_edges(n: int, blocks: int) -> IntArray:
-    return np.unique(np.linspace(0, n, blocks, endpoint=False).astype(np.int64))
-
-
-def _block_minima(values: FloatArray, blocks: int) -> IntArray:
-    """Index of the first least value of each of ``blocks`` equal blocks."""
-    edges = _block_edges(len(values), blocks)
-    order = np.flatnonzero(
-        values == np.repeat(np.minimum.reduceat(values, edges), np.diff([*edges, len(values)]))
-    )
-    found: IntArray = order[np.searchsorted(order, edges)]
-    return found
-
-
 def fit_clock(
     host_time_s: npt.ArrayLike,
     *,
@@ -287,8 +145,9 @@ def fit_clock(
     the earliest of each block than the phase gap allows, form a polygon, and 95 % of its largest reach from
     the line chosen is stated. It is small where phases are many or sweep through during the session, and half
     the phase gap where device and radio keep step. Where no line keeps both bounds (a crystal that warms up,
-    bursts of retransmission) the gap is widened until one does, and the uncertainty grows with it. A device
-    clock is first taken to be a crystal within 100 ppm, and as free as its arrivals say if that strains them.
+    bursts of retransmission) the gap is widened until one does, and the uncertainty grows with it. Where the
+    link carries less than the device sends it is the median time that packets wait. A device clock is first
+    taken to be a crystal, and as free as its arrivals say if that strains them.
     """
     host = np.asarray(host_time_s, dtype=np.float64)
     n = len(host)
@@ -432,169 +291,8 @@ def _fit_segment(
     px, py = xs[last], ys[last]
     if len(px) < 2 or px[-1] <= px[0]:
         return ClockSegment(start, stop, float(px[0]), sum(rates) / 2, float(py[0]))
-    interval = _connection_interval(py)
-    if interval is not None:
-        py = _event_times(py, interval)
-    likely = max(rates[0], 1 - _CRYSTAL), min(rates[1], 1 + _CRYSTAL)
-    fit = _feasible_line(px, py, interval, likely) if clocked and likely[0] < likely[1] else None
-    if fit is None or fit.strained:
-        fit = _feasible_line(px, py, interval, rates)
+    fit = fit_line(px, py, rates, crystal=clocked)
     return ClockSegment(start, stop, *fit.line, fit.fit_s)
-
-
-def _connection_interval(arrival_s: FloatArray) -> float | None:
-    """Connection interval on the host's clock, or None where arrivals keep to none.
-
-    Arrivals a multiple of the interval apart line up as phases on a circle: the candidate whose phases line
-    up best wins (the resultant length of circular statistics), and its slow turn gives the ratio of the
-    two crystals.
-    """
-    first = arrival_s[np.append(True, np.diff(arrival_s) > 2.5e-3)]
-    if len(first) < 20:
-        return None
-    span = float(first[-1] - first[0])
-    block = np.minimum(
-        ((first - first[0]) / span * max(span // 10, 1)).astype(np.int64), int(max(span // 10, 1)) - 1
-    )
-    some = np.flatnonzero(block % (block[-1] // 12 + 1) == 0)[:1000]
-    strength = [_aligned(first[some], block[some], c)[1] for c in _INTERVALS_S]
-    interval = float(_INTERVALS_S[int(np.argmax(strength))])
-    phase, _ = _aligned(first, block, interval)
-    if len(phase) > 1:
-        at = np.array([np.mean(part) for part in np.split(first, np.flatnonzero(np.diff(block)) + 1)])
-        turn = np.polyfit(at - at[0], np.unwrap(phase), 1)[0]
-        interval = float(interval / (1 - turn * interval / (2 * np.pi)))
-    # With fewer packets than events, divisors of the packet period line up as well.
-    told = float(np.median(np.diff(first))) < 2.5 * interval
-    return interval if told and _aligned(first, block, interval)[1] > 0.8 else None
-
-
-def _aligned(at: FloatArray, block: IntArray, interval: float) -> tuple[FloatArray, float]:
-    """Mean phase of each block, and how well phases line up within blocks (0 to 1)."""
-    turns = (at - at[0]) / interval
-    turns = 2 * np.pi * (turns - np.floor(turns))
-    edges = np.flatnonzero(np.append(True, np.diff(block) > 0))
-    total = np.add.reduceat(np.cos(turns), edges) + 1j * np.add.reduceat(np.sin(turns), edges)
-    return np.angle(total), float(np.sum(np.abs(total)) / len(at))
-
-
-def _event_times(arrival_s: FloatArray, interval: float) -> FloatArray:
-    """Arrival of the first packet of each connection event: the others only queued behind it on air."""
-    starts = np.append(True, np.diff(arrival_s) > min(3e-3, interval / 3))
-    first = arrival_s[starts][np.cumsum(starts) - 1]
-    event: FloatArray = np.maximum(first, arrival_s - interval / 2)
-    return event
-
-
-@dataclass(frozen=True)
-class _LineFit:
-    line: Line
-    fit_s: float | None
-    strained: bool
-    """Whether the bounds had to give way by more than delays explain."""
-
-
-def _feasible_line(x: FloatArray, y: FloatArray, interval: float | None, rates: Rates) -> _LineFit:
-    """Centre of all lines that keep the bounds, and their reach as a 95 % uncertainty."""
-    n, origin, span = len(x), float(x[0]), float(x[-1] - x[0])
-    edge = _edge(*lower_hull(x, y), float(np.mean(x)))
-    rate = min(max(edge[1] if edge else 1.0, rates[0]), rates[1])
-    offset = float(np.min(y - rate * (x - origin)))
-    if n < 8:
-        return _LineFit((origin, rate, offset), None, False)
-    above = y - offset - rate * (x - origin)
-    blocks = int(min(max(rate * span // 10, n // 200, 3), n // 40 + 1, 360))
-    lowest = _block_minima(above, blocks)
-    gaps = _largest_gaps(rate * (x - origin), above, blocks, interval)
-    if interval is not None and np.count_nonzero(keep := above[lowest] <= 2 * gaps) * 2 >= len(lowest):
-        # Where a link is so busy that a whole block queued, its earliest packet bounds nothing.
-        lowest, gaps = lowest[keep], gaps[keep]
-    hull_x, hull_y = lower_hull(x, above)
-    # A line is the pair (a, b) of its values at both ends, so that every bound is a half-plane.
-    upper = list(zip(((hull_x - origin) / span).tolist(), hull_y.tolist(), strict=True))
-    lower = list(zip(((x[lowest] - origin) / span).tolist(), (above[lowest] - gaps).tolist(), strict=True))
-    polygon, slack = _polygon(upper, lower, ((rates[0] - rate) * span, (rates[1] - rate) * span))
-    a, b = _centroid(polygon)
-    fit_s = _COVER * float(np.max(np.abs(np.array(polygon) - (a, b))))
-    explained = float(np.max(gaps) if interval is not None else np.median(above))
-    return _LineFit((origin, rate + (b - a) / span, offset + a), fit_s, slack > explained)
-
-
-def _polygon(
-    upper: list[tuple[float, float]], lower: list[tuple[float, float]], rise: Rates
-) -> tuple[Polygon, float]:
-    """End values (a, b) of all lines between the bounds, and how far the lower ones had to give way."""
-    reach = 2 * max(abs(value) for _, value in upper + lower) + rise[1] - rise[0] + 1.0
-    outer: Polygon = [(-reach, -reach), (reach, -reach), (reach, reach), (-reach, reach)]
-    outer = _clip(_clip(outer, -1.0, 1.0, rise[1]), 1.0, -1.0, -rise[0])
-    for at, value in upper:
-        outer = _clip(outer, 1 - at, at, value)
-
-    def within(slack: float) -> Polygon:
-        kept = outer
-        for at, value in lower:
-            kept = _clip(kept, at - 1, -at, slack - value)
-        return kept
-
-    slack = 0.0
-    while len(polygon := within(slack)) < 3:
-        slack = max(1e-4, 1.5 * slack)
-    # Where the bounds do not hold as derived, a polygon that only just exists would claim too much.
-    return (within(2 * slack) if slack > 0 else polygon), slack
-
-
-def _largest_gaps(phase_s: FloatArray, above: FloatArray, blocks: int, interval: float | None) -> FloatArray:
-    """How long, per block, its earliest packet may have waited for its connection event.
-
-    The largest gap in the phases at which packets were ready, over so many neighbours that all of them going
-    out late (by more than an interval) is not to be expected anywhere in the block. Without an interval the
-    spacing of the block's earliest arrivals stands in.
-    """
-    edges = _block_edges(len(above), blocks)
-    neighbours = 4
-    if interval is not None:
-        late = min(max(float(np.mean(above > interval)), 0.02), 0.8)
-        neighbours = max(math.ceil(math.log(0.01 * blocks / len(above)) / math.log(late)), 3)
-    gaps = []
-    for phases, delays in zip(np.split(phase_s, edges[1:]), np.split(above, edges[1:]), strict=True):
-        k = min(neighbours, len(phases) - 1)
-        if k == 0:
-            gaps.append(interval or 0.0)
-        elif interval is None:
-            least = np.partition(delays, k)[: k + 1]
-            gaps.append(float(np.max(least) - np.min(least)))
-        else:
-            around = np.sort(phases % interval)
-            around = np.append(around, around[:k] + interval)
-            gaps.append(min(float(np.max(around[k:] - around[:-k])), interval))
-    return np.array(gaps)
-
-
-def _clip(polygon: Polygon, p: float, q: float, limit: float) -> Polygon:
-    """The part of a convex polygon where ``p a + q b <= limit`` (Sutherland and Hodgman 1974)."""
-    kept = []
-    over = [p * a + q * b - limit for a, b in polygon]
-    for i, (a, b) in enumerate(polygon):
-        j = (i + 1) % len(polygon)
-        if over[i] <= 0:
-            kept.append((a, b))
-        if (over[i] < 0 < over[j]) or (over[j] < 0 < over[i]):
-            part = over[i] / (over[i] - over[j])
-            kept.append((a + part * (polygon[j][0] - a), b + part * (polygon[j][1] - b)))
-    return kept
-
-
-def _centroid(polygon: Polygon) -> tuple[float, float]:
-    points = np.array(polygon)
-    # About its own middle, so that a sliver far from zero keeps its digits.
-    middle = points.mean(axis=0)
-    here = points - middle
-    after = np.roll(here, -1, axis=0)
-    cross = here[:, 0] * after[:, 1] - after[:, 0] * here[:, 1]
-    area = float(np.sum(cross))
-    if area > 1e-18:
-        middle = middle + cross @ (here + after) / (3 * area)
-    return float(middle[0]), float(middle[1])
 
 
 def apply_clock(device_time_or_index: npt.ArrayLike, segments: Sequence[ClockSegment]) -> FloatArray:
@@ -650,10 +348,10 @@ def combine_fits(left_s: float, right_s: float) -> float:
     What is left on a side is an unknown phase within a gap, so it is spread evenly rather than normally:
     this is the 95 % point of the difference of two uniform variables.
     """
-    wide, narrow = max(left_s, right_s) / _COVER, min(left_s, right_s) / _COVER
-    if narrow <= (1 - _COVER) * wide:
-        return _COVER * wide
-    return wide + narrow - 2 * math.sqrt((1 - _COVER) * wide * narrow)
+    wide, narrow = max(left_s, right_s) / COVER, min(left_s, right_s) / COVER
+    if narrow <= (1 - COVER) * wide:
+        return COVER * wide
+    return wide + narrow - 2 * math.sqrt((1 - COVER) * wide * narrow)
 
 
 def pair_sync(
