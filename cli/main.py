@@ -77,6 +77,9 @@ class Program(click.Group):
     ) -> Any:
         """Run, turn every error into one line on stderr, and exit with its code."""
         state = State()
+        for name in ("stdin", "stdout", "stderr"):
+            if getattr(sys, name) is None:  # it was closed by whoever started this
+                setattr(sys, name, open(os.devnull, "r+"))  # noqa: PTH123, SIM115
         # Paths may hold any bytes, and a console any code page: no output may fail for it.
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
