@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sensing.recording import Placement, Side
 
 _PROGRESS_S = 1.0
-_WIDTH = 79
 _CLEAR = "\r\x1b[K"
 
 
@@ -141,7 +141,8 @@ class _LinksShown:
         """Draw the line again, once a second."""
         if self._drawn and time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + _PROGRESS_S
-            click.echo(f"{_CLEAR}{self._links.progress()[:_WIDTH]}", nl=False, err=True)
+            width = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1
+            click.echo(f"{_CLEAR}{self._links.progress(width)}", nl=False, err=True)
 
     def clear(self) -> None:
         """Take the line away."""

@@ -112,28 +112,30 @@ class Links:
             told.append(f"{side.upper()} SENSOR SILENT {since}: is it on, charged and near?")
         return told
 
-    def of_side(self, side: Side) -> str:
-        """Rate and loss of a side."""
-        own, letter = self.sides[side], side.value[0].upper()
-        if own.status is None or own.state is not State.STREAMING:
-            return f"{letter} {own.state.value}"
-        return f"{letter} {own.status.rate_hz:.0f} Hz {own.loss_percent:.1f}% lost"
-
     def time(self) -> str:
         """Time, and whether a set is being marked or all is paused."""
         return f"{self.elapsed_s:.0f} s" + " marking" * self.marking + " PAUSED" * self.paused
 
-    def progress(self) -> str:
-        """One line: time, and of each side rate, loss, battery and last packet."""
-        parts = [self.time()]
-        for side, own in self.sides.items():
-            told, silent_s = [self.of_side(side)], self.silent_s(side)
-            if own.status is not None and own.status.battery is not None:
-                told.append(f"bat {own.status.battery:.0f}%")
-            if silent_s is not None:
-                told.append(f"{silent_s:.1f} s")
-            parts.append(" ".join(told))
-        return " | ".join(parts)
+    def progress(self, width: int) -> str:
+        """One line: time, and of each side rate, loss, battery and last packet, as far as there is room."""
+        for told in (4, 3, 2, 1):
+            sides = (" ".join(self._of_side(side)[:told]) for side in self.sides)
+            line = " | ".join((self.time(), *sides))
+            if len(line) <= width:
+                break
+        return line[:width]
+
+    def _of_side(self, side: Side) -> list[str]:
+        """What is known of a side, the most important first."""
+        own, silent_s, letter = self.sides[side], self.silent_s(side), side.value[0].upper()
+        if own.status is None or own.state is not State.STREAMING:
+            return [f"{letter} {own.state.value}"]
+        told = [f"{letter} {own.status.rate_hz:.0f} Hz", f"{own.loss_percent:.1f}% lost"]
+        if silent_s is not None:
+            told.append(f"{silent_s:.1f} s")
+        if own.status.battery is not None:
+            told.append(f"bat {own.status.battery:.0f}%")
+        return told
 
     def _passed(self, at_s: float) -> None:
         if self._began_s is None:

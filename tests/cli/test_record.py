@@ -205,6 +205,15 @@ def test_what_cannot_be_written_ends_with_4_and_keeps_the_rest(tmp_path: Path) -
     assert not open_recording(folder).complete
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no such shell")
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- 2>&-", "<&- >&- 2>&- --live"])
+def test_it_records_whatever_is_closed(closed: str, tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "cli.main", "record", f"--source={REPLAY}", "--speed=max"]
+    line = f"{shlex.join([*arguments, '--duration=5', '-o', str(tmp_path / 's1')])} {closed}"
+    assert subprocess.run(line, shell=True, timeout=30, capture_output=True).returncode == 0
+    assert open_recording(tmp_path / "s1").complete
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there are no such terminals")
 def test_keys_mark_pause_and_end_on_a_terminal(tmp_path: Path) -> None:
     import fcntl
@@ -308,3 +317,18 @@ def test_a_silent_side_is_called_out_until_it_is_back() -> None:
         links.take(Samples(side, np.array([2.6]), np.array([2.6]), none, none))
         links.take(LinkEvent(side, 2.6, State.STREAMING))
     assert links.alarms() == []
+
+
+@pytest.mark.parametrize(
+    ("width", "says"),
+    [(79, "bat 93%"), (55, "0.5 s | "), (43, "R 60 Hz 0.0% lost"), (39, "L 60 Hz | R 60 Hz"), (20, "7 s")],
+)
+def test_the_line_of_progress_says_what_there_is_room_for(width: int, says: str) -> None:
+    links = Links()
+    one = np.zeros((1, 3))
+    links.take(LinkEvent(Side.LEFT, 0.0, State.STREAMING))
+    for side in Side:
+        links.take(Samples(side, np.array([6.5]), np.array([6.5]), one, one))
+        links.take(Status(side, 7.0, State.STREAMING, 420, rate_hz=60.0, battery=93.0))
+    line = links.progress(width)
+    assert says in line and len(line) <= width
