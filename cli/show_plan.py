@@ -35,7 +35,8 @@ def _head(plan: Plan) -> str:
     if plan.course is not None and plan.items:
         last = plan.end - dt.timedelta(days=1)
         title += f" {plan.course.ratio}, {plan.course.weak_side} side first, {plan.start} to {last}"
-    return f"{title}\n{_wrapped(plan.reason)}"
+    looked = f" This is look number {plan.looks}: each can err." if plan.looks > 1 else ""
+    return f"{title}\n{_wrapped(plan.reason + looked)}"
 
 
 def _held(review: Review) -> str:

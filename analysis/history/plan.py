@@ -62,6 +62,8 @@ class Plan:
         Load, in percent of that at the beginning.
     based_on, baseline : datetime.date or None
         Day of the latest recording it rests on, and of the latest one the first plan rested on.
+    looks : int
+        Pooled answers that there could have been so far, one after each session; every one of them can err.
     drills : tuple of Drill
         The exercises.
     items : tuple of Item
@@ -80,6 +82,7 @@ class Plan:
     load_percent: int = 100
     based_on: dt.date | None = None
     baseline: dt.date | None = None
+    looks: int = 0
     drills: tuple[Drill, ...] = ()
     items: tuple[Item, ...] = field(default=(), repr=False)
     retests: tuple[dt.date, ...] = ()
@@ -121,6 +124,7 @@ class Plan:
             "load_percent": self.load_percent,
             "based_on": _iso(self.based_on),
             "baseline": _iso(self.baseline),
+            "looks": self.looks,
             "exercises": [asdict(drill) for drill in self.drills],
             "retests": [date.isoformat() for date in self.retests],
             "reviews": [date.isoformat() for date in self.reviews],
@@ -160,6 +164,7 @@ def plan_from_dict(body: dict[str, Any]) -> Plan:
         items=tuple(item_from_dict(item) for item in body["items"]),
         based_on=_date(body["based_on"]),
         baseline=_date(body["baseline"]),
+        looks=int(body["looks"]),
         retests=tuple(map(dt.date.fromisoformat, body["retests"])),
         reviews=tuple(map(dt.date.fromisoformat, body["reviews"])),
     )
@@ -204,16 +209,17 @@ def make_plan(
     if aim.coupled:
         return replace(blank, reason=COUPLED)
     standing = stand(look_back(sessions, aim.metric), aim.usual())
-    if standing.course is None or standing.outlook is Outlook.UNCLEAR:
-        return replace(blank, reason=why_not(standing, aim))
-    based_on = standing.look.date if standing.look else None
+    look, course = standing.look, standing.course
+    if look is None or course is None or standing.outlook is Outlook.UNCLEAR:
+        return replace(blank, reason=why_not(standing, aim), looks=standing.looks)
     return filled(
         replace(
             blank,
-            reason=why(standing, standing.course, aim),
-            course=standing.course,
-            based_on=based_on,
-            baseline=based_on,
+            reason=why(standing, look, course, aim),
+            course=course,
+            based_on=look.date,
+            baseline=look.date,
+            looks=standing.looks,
         )
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from analysis.history.aim import Aim
 from analysis.history.pooling import Pooled
-from analysis.history.standing import WINDOW, Course, Outlook, Ratio, Standing
+from analysis.history.standing import WINDOW, Course, Look, Outlook, Ratio, Standing
 from analysis.metrics import spec
 from analysis.results import VerdictWord
 
@@ -17,18 +17,18 @@ COUPLED: Final = (
 )
 
 
-def why(standing: Standing, course: Course, aim: Aim) -> str:
+def why(standing: Standing, look: Look, course: Course, aim: Aim) -> str:
     """Why the weak side and the ratio are what they are."""
-    told = f"The weak side, which means the side that moves less, is the {course.weak_side}. "
-    look = standing.look
-    if look is None:
-        return told
+    weak = f"the {course.weak_side}"
     if standing.outlook is Outlook.TRAIN:
-        few = "" if look.pooled.mountings >= WINDOW else " Record more sessions soon to make this firmer."
-        return told + amount(look.pooled, aim) + few
+        told = f"The weak side, which means the side that moves less, is {weak}. {amount(look.pooled, aim)}"
+        return told if look.pooled.mountings >= WINDOW else f"{told} Record more soon to make this firmer."
+    told = f"The weak side, which means the side that moves less, was {weak}. {amount(look.pooled, aim)}"
+    if standing.outlook is Outlook.EXPECTED:
+        return f"{told} That is expected for {aim.sport}: both sides do the same work."
     if course.ratio is Ratio.EVEN:
-        return told + "The latest answers are balanced, or usual for the sport: both sides do the same work."
-    return told + "The latest answer is balanced; a second one in a row brings the plan back to 1:1."
+        return f"{told} Both sides do the same work."
+    return f"{told} A second such answer in a row brings the plan back to 1:1."
 
 
 def why_not(standing: Standing, aim: Aim) -> str:

@@ -178,6 +178,7 @@ def _next_plan(
         course=course,
         load_percent=plan.load_percent + LOAD_STEP_PERCENT * (move is Move.PROGRESS),
         based_on=looks[-1].date if looks else plan.based_on,
+        looks=len(looks),
     )
     return filled(moved)
 
