@@ -205,7 +205,7 @@ def contrast(*groups: tuple[float, Sequence[Level]]) -> Contrast:
     if level_variance > expected > 0:
         variance *= level_variance / expected
         df = min(df, PRIOR_DF + free)
-    return Contrast(d, math.sqrt(variance), min(df, 1e6), max(level_variance, expected))
+    return Contrast(d, math.sqrt(variance), min(max(df, 1.0), 1e6), max(level_variance, expected))
 
 
 def pool(sessions: Sequence[Session], metric: str) -> Pooled:
