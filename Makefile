@@ -2,17 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint format accuracy clean
+.PHONY: help demo test lint docs format accuracy clean
 
 help:
 	@echo "make demo   simulate two sensors, analyse them, write a report"
 	@echo "make test   run the tests"
 	@echo "make lint   ruff and mypy"
+	@echo "make docs   the documentation as a site, into site/"
 	@echo "make accuracy   validate on real recordings and simulations; writes docs/accuracy.md"
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,docs]'
 	@touch $@
 
 demo: .venv/.installed
@@ -26,6 +27,10 @@ lint: .venv/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: .venv/.installed
+	$(BIN)/python -m docs.make
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 accuracy: .venv/.installed
 	$(BIN)/python -m benchmarks.accuracy
 
@@ -34,4 +39,4 @@ format: .venv/.installed
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv demo dist build
+	rm -rf .venv demo dist build site

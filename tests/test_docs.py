@@ -1,13 +1,21 @@
 """The documentation says what the code does."""
 
+import doctest
 import re
 from pathlib import Path
+
+import click
+import pytest
 
 from analysis.findings import FINDINGS
 from analysis.metrics import METRICS
 from analysis.quality import GATES
+from cli.main import main
+from docs.make.commands import commands_page
+from docs.make.drawings import body, tightness
 from sensing.notices import NOTICES
 
+ROOT = Path(__file__).parents[1]
 SENSING = Path(__file__).parents[1] / "sensing"
 CODES = (Path(__file__).parents[1] / "docs" / "codes.md").read_text(encoding="utf-8")
 
@@ -39,3 +47,22 @@ def test_no_code_in_the_tables_is_unknown():
     known = {g.code for g in GATES} | set(NOTICES) | set(FINDINGS) | {m.name for m in METRICS}
     listed = {line.split("`")[1] for line in CODES.splitlines() if line.startswith("| `")}
     assert listed == known
+
+
+def test_the_examples_in_python_give_what_they_say(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(ROOT)
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False)
+    assert tried > 20
+    assert failed == 0
+
+
+def test_drawings_are_what_the_code_draws():
+    for name, drawing in (("where", body()), ("strap", tightness())):
+        assert (ROOT / "docs" / "pictures" / f"{name}.svg").read_text(encoding="utf-8") == drawing
+
+
+def test_the_page_of_commands_holds_every_command():
+    page = commands_page()
+    for name in main.list_commands(click.Context(main)):
+        assert f"## {name}\n" in page
+        assert f"Usage: sidewise {name}" in page
