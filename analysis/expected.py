@@ -77,7 +77,7 @@ def difference_finding(
     )
     does = f"The {side} {limb} does more"
     if match is not None and not verdict.flagged:
-        message = f"{does}, which is {match.reads}: {match.expects}."
+        message = f"{does}, which is {match.reads}: {match.expects} ({match.norm})."
         return Finding("sport_pattern", side, "notice", message, named)
     if profile is not None and match is not None:
         expectation = profile.expectation(recording.placement, dominant, verdict.metric or "")
@@ -160,24 +160,23 @@ def use_findings(recording: Recording, use: Use, profile: Profile | None) -> lis
 
 def exercise_findings(recording: Recording, exercise: Exercise, sets: Sequence[ExerciseSet]) -> list[Finding]:
     """Where placement or the sides' order do not fit the exercise that was named."""
-    found = []
     if not exercise.fits(recording.placement):
         known = " or ".join(_place(place) for place in exercise.placements)
         message = (
             f"{recording.exercise} is recorded at the {known}, and these sensors are said to be at the "
             f"{_place(recording.placement.value)}: check --exercise and --placement."
         )
-        found.append(Finding("unexpected_placement", None, "info", message))
+        return [Finding("unexpected_placement", None, "info", message)]
     kinds = {s.kind for s in sets} & {Kind.SIMULTANEOUS, Kind.ALTERNATING}
     on_limbs = recording.placement.region in ("arm", "leg")  # on the trunk both sensors see every step
-    if exercise.kind and on_limbs and kinds and exercise.kind not in kinds:
-        how = "together" if exercise.kind == Kind.SIMULTANEOUS else "in turn"
-        message = (
-            f"The sides move {how} in {recording.exercise}, and here they did not: check the exercise, and "
-            "that both files are of the same time."
-        )
-        found.append(Finding("unexpected_kind", None, "info", message))
-    return found
+    if not (exercise.kind and on_limbs and kinds) or exercise.kind in kinds:
+        return []
+    how = "together" if exercise.kind == Kind.SIMULTANEOUS else "in turn"
+    message = (
+        f"The sides move {how} in {recording.exercise}, and here they did not: check the exercise, and that "
+        "both files are of the same time."
+    )
+    return [Finding("unexpected_kind", None, "info", message)]
 
 
 def _place(placement: str) -> str:

@@ -200,7 +200,8 @@ class ProfileMatch:
     ``band_percent`` is the usual range of ``index_percent`` of the metric the verdict rests on, + meaning
     right more; None where the sport is known by direction only. ``in_band`` is by the whole interval: None
     also where it lies across the band's border. ``reads`` is how the verdict reads for the sport, as
-    "expected for tennis (direction only, no norm)".
+    "expected for tennis", and ``norm`` what that rests on, as "direction only, no norm"; ``version`` is that
+    of the profile's content.
     """
 
     name: str
@@ -209,6 +210,8 @@ class ProfileMatch:
     source: str
     band_percent: Interval | None = None
     reads: str = ""
+    norm: str = ""
+    version: int | None = None
 
 
 @dataclass(frozen=True)

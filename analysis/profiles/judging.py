@@ -59,12 +59,26 @@ def match_profile(
         where = (
             "where the sensors were worn" if placement is Placement.UNKNOWN else f"on the {_words(placement)}"
         )
-        return ProfileMatch(profile.name, f"nothing is known for {profile.title} {where}", None, "")
+        expects = f"nothing is known for {profile.title} {where}"
+        return ProfileMatch(profile.name, expects, None, "", version=profile.version)
     band, interval = expectation.band(dominant), _interval(row) if row else None
     inside = _within(interval, band) if band and interval else None
-    usual = _stands(interval, band) if band else ""
-    reads = _reads(profile.title, expectation, dominant, verdict, usual)
-    return ProfileMatch(profile.name, expectation.words, inside, _source(expectation), band, reads)
+    if band:
+        norm = _stands(interval, band)
+    else:
+        norm = f"{'no usual direction' if expectation.more == 'none' else 'direction only'}, no norm"
+    differs = verdict.verdict is VerdictWord.ASYMMETRIC
+    if differs and not verdict.flagged:
+        reads = f"expected for {profile.title}"
+    elif band:
+        reads = f"{norm} for {profile.title}"
+    elif differs and expectation.side(dominant):
+        reads = f"not what is usual for {profile.title}"
+    else:
+        reads = norm
+    return ProfileMatch(
+        profile.name, expectation.words, inside, _source(expectation), band, reads, norm, profile.version
+    )
 
 
 def _stands(interval: Interval | None, band: Interval) -> str:
@@ -74,18 +88,6 @@ def _stands(interval: Interval | None, band: Interval) -> str:
     if inside:
         return "inside what is usual"
     return "outside what is usual" if _is_beyond(interval, band) else "less than what is usual"
-
-
-def _reads(
-    title: str, expectation: Expectation, dominant: Side | None, verdict: OverallVerdict, usual: str
-) -> str:
-    basis = usual or f"{'no usual direction' if expectation.more == 'none' else 'direction only'}, no norm"
-    differs = verdict.verdict is VerdictWord.ASYMMETRIC
-    if differs and not verdict.flagged:
-        return f"expected for {title} ({basis})"
-    if usual:
-        return f"{basis} for {title}"
-    return f"not what is usual for {title} ({basis})" if differs and expectation.side(dominant) else basis
 
 
 def _source(expectation: Expectation) -> str:

@@ -240,8 +240,8 @@ def facts(analysis: Analysis) -> list[str]:
             found.append(f"measurement error {number(effect.mdc, 1)} %")
     if analysis.profile is not None and (band := finite_pair(analysis.profile.band_percent)):
         found.append(f"usual for {sport(analysis)} {sided_interval(band, 0)}")
-    elif analysis.profile is not None and analysis.profile.reads:
-        found.append(analysis.profile.reads)
+    elif analysis.profile is not None and analysis.profile.norm:
+        found.append(f"for {sport(analysis)}: {analysis.profile.norm}")
     return found
 
 
@@ -249,8 +249,8 @@ def expectation(analysis: Analysis) -> str:
     """What the sport makes usual where the sensors were worn, and how the verdict reads for it."""
     if analysis.profile is None:
         return ""
-    known = "; ".join(filter(None, (analysis.profile.expects, analysis.profile.reads)))
-    return f"{sport(analysis).capitalize()}: {known}."
+    known = dict.fromkeys((analysis.profile.expects, analysis.profile.reads, analysis.profile.norm))
+    return f"{sport(analysis).capitalize()}: {'; '.join(filter(None, known))}."
 
 
 def explanation(analysis: Analysis) -> list[str]:

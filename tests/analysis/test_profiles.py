@@ -90,7 +90,7 @@ def test_a_tennis_player(limb: str, asym: str, dominant: str, flagged: bool) -> 
     assert ("asymmetry" in codes(result, "flag")) is flagged
     assert ("sport_pattern" in codes(result, "notice")) is not flagged
     assert ("expected for tennis" in result.summary) is not flagged
-    assert result.profile is not None and "no norm" in result.profile.reads
+    assert result.profile is not None and "no norm" in result.profile.norm
     assert result.profile.band_percent is None and result.profile.in_band is None
 
 
@@ -167,8 +167,8 @@ class TestBand:
     @pytest.mark.parametrize(
         ("d", "half", "in_band", "flagged", "reads"),
         [
-            (0.12, 0.03, True, False, "expected for own (inside what is usual)"),
-            (0.18, 0.05, None, False, "expected for own (not clearly inside what is usual)"),
+            (0.12, 0.03, True, False, "expected for own: inside what is usual"),
+            (0.18, 0.05, None, False, "expected for own: not clearly inside what is usual"),
             (0.40, 0.05, False, True, "outside what is usual for own"),
             (-0.12, 0.03, False, True, "outside what is usual for own"),
             (0.01, 0.03, False, False, "less than what is usual for own"),
@@ -176,9 +176,10 @@ class TestBand:
     )
     def test_inside_and_outside_are_of_the_whole_interval(self, d, half, in_band, flagged, reads) -> None:
         match, is_flagged = self.judge(d, half)
-        assert (match.in_band, is_flagged, match.reads) == (in_band, flagged, reads)
+        said = f"{match.reads}: {match.norm}" if match.reads.startswith("expected") else match.reads
+        assert (match.in_band, is_flagged, said) == (in_band, flagged, reads)
         mirrored, _ = self.judge(-d, half, dominant=L)
-        assert (mirrored.in_band, mirrored.reads) == (in_band, reads)
+        assert (mirrored.in_band, mirrored.reads, mirrored.norm) == (in_band, match.reads, match.norm)
         assert mirrored.band_percent == (-20, -5)
 
     def test_without_a_dominant_side_no_band_holds(self) -> None:

@@ -90,7 +90,7 @@ def test_where_names_the_folder(run, folder: Path, monkeypatch: pytest.MonkeyPat
 def test_the_answer_says_what_the_sport_makes_usual(run, squat: Path) -> None:
     worn = ["--placement=wrist", "--dominant=right"]
     shown = " ".join(run("analyse", squat, "--sport=tennis", *worn).stdout.split())
-    assert "Tennis: the playing arm does more; expected for tennis (direction only, no norm)." in shown
+    assert "Tennis: the playing arm does more; expected for tennis; direction only, no norm." in shown
     assert "Ireland" in run("analyse", squat, "--sport=tennis", *worn, "-v").stdout
 
 
