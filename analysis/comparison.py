@@ -219,6 +219,9 @@ def _row(
         reason=reason,
         set_index=set_index,
         blocked=bool(blocked),
+        se=found.se if finite else None,
+        df=found.df if finite else None,
+        remount_sd=found.remount_sd if finite else None,
     )
     return replace(row, left=None, right=None) if entry.name == "onset_lag" else row
 

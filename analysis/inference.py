@@ -68,6 +68,8 @@ class Estimate:
         Sets and repetitions used.
     scope : str
         ``recording`` where sets are the unit, ``this_set`` where there are too few of them.
+    remount_sd : float
+        Part of ``se`` that mounting was taken to cause.
     """
 
     d: float
@@ -79,6 +81,7 @@ class Estimate:
     n_left: int
     n_right: int
     scope: str
+    remount_sd: float = 0.0
 
     def interval(self, level: float = 0.95) -> Interval:
         """Two-sided t interval for ``d``."""
@@ -151,6 +154,7 @@ def estimate(sets: Sequence[SetValues], remount_sd: float, *, log: bool = True) 
         n_left=sum(len(s.left) for s in used),
         n_right=sum(len(s.right) for s in used),
         scope="recording" if k >= 3 else "this_set",
+        remount_sd=remount_sd,
     )
 
 

@@ -167,6 +167,9 @@ class Metric:
     and then ``difference`` (right - left, in ``unit``) carries the answer with its interval
     ``difference_ci95``. ``side`` is the side with more. ``set_index`` is None for the row of the whole
     recording. ``blocked`` is True where the numbers are shown but must not be judged, for ``reason``.
+    ``se`` is the standard error behind the interval, on its scale, with ``df`` degrees of freedom;
+    ``remount_sd`` the part of it that mounting was taken to cause: ``se**2 - remount_sd**2`` is what comes
+    from within the recording.
     """
 
     name: str
@@ -191,6 +194,9 @@ class Metric:
     reason: str
     set_index: int | None = None
     blocked: bool = False
+    se: float | None = None
+    df: float | None = None
+    remount_sd: float | None = None
 
 
 @dataclass(frozen=True)

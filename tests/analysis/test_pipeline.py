@@ -31,6 +31,7 @@ CONTRACT = {
 METRIC_KEYS = {
     "name", "unit", "primary", "left", "right", "log_ratio", "difference", "ci95", "index_percent", "delta",
     "n", "verdict", "grade", "side", "scope", "p", "p_adjusted", "mdc_percent", "reason",
+    "se", "df", "remount_sd",
 }  # fmt: skip
 NAMES = {
     "angle_travelled", "peak_angular_velocity", "movement_activation", "peak_acceleration", "player_load",
@@ -55,6 +56,8 @@ def test_json_contract(kwargs):
         assert (metric["log_ratio"] is None) == (metric["ci95"] is None)
         if metric["log_ratio"] is None and metric["verdict"] != "not_assessable":
             assert metric["difference_ci95"] is not None
+        if metric["p"] is not None:
+            assert metric["se"] >= metric["remount_sd"] >= 0 and metric["df"] > 0
     for found in body["sets"]:
         assert set(found["reps"]) == set(found["events"]) == {"left", "right"}
     assert set(body["quality"]["sync"]) == {"error_s", "fit_s", "unseen_s", "method"}
