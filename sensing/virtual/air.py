@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from bumble import hci, ll
@@ -14,7 +12,7 @@ from bumble.controller import Connection, Controller
 from bumble.core import PhysicalTransport
 from bumble.link import LocalLink
 
-from sensing.virtual.spec import Link
+from sensing.virtual.channel import Channel, Way
 
 ATT_CHANNEL: Final = 4
 NOTIFICATION: Final = 0x1B
@@ -22,53 +20,14 @@ NOTIFICATION: Final = 0x1B
 _NOTIFICATION_HEAD: Final = bytes((ATT_CHANNEL, 0, NOTIFICATION))
 
 
-@dataclass(slots=True)
-class Way:
-    """One direction of a link: the connection event in use, and what is under way."""
+@dataclass(slots=True, kw_only=True)
+class SensorChannel(Channel):
+    """A link and the sensor at its end. Times are those of the event loop."""
 
-    event: int = -1
-    in_event: int = 0
-    arrival_s: float = -math.inf
-    waiting: int = 0
-
-
-@dataclass(slots=True)
-class Channel:
-    """State of one sensor's link. Times are those of the event loop."""
-
-    link: Link
     address: str
     controller: Controller
-    phase_s: float
-    rng: random.Random
-    drops: list[tuple[float, float]]
-    up: Way = field(default_factory=Way)
-    down: Way = field(default_factory=Way)
     delivered: int = 0
     """Notifications that reached the host in this connection."""
-
-    def is_cut(self, at_s: float) -> bool:
-        """Whether nothing gets through now."""
-        return any(start <= at_s < end for start, end in self.drops)
-
-    def arrival(self, way: Way, ready_s: float) -> float:
-        """When a packet that is ready then arrives."""
-        link, rng = self.link, self.rng
-        event = math.ceil((ready_s - self.phase_s) / link.interval_s)
-        event = max(event, way.event + (way.in_event >= link.packets_per_event))
-        while rng.random() < link.retransmit:
-            event += 1
-        at = self.phase_s + event * link.interval_s
-        for start, end in self.drops:
-            if start <= at < end:
-                event = math.ceil((end - self.phase_s) / link.interval_s)
-                at = self.phase_s + event * link.interval_s
-        way.in_event = way.in_event + 1 if event == way.event else 1
-        way.event = event
-        if link.jitter_s:
-            at += rng.expovariate(1 / link.jitter_s)
-        way.arrival_s = max(at + link.latency_s, way.arrival_s + link.spacing_s)
-        return way.arrival_s
 
 
 class Air(LocalLink):
@@ -86,14 +45,14 @@ class Air(LocalLink):
         super().__init__()  # type: ignore[no-untyped-call]
         self._on_notification = on_notification
         self._loop = asyncio.get_running_loop()
-        self._channels: dict[hci.Address, Channel] = {}
+        self._channels: dict[hci.Address, SensorChannel] = {}
         self.central: Controller
 
-    def add_sensor(self, address: hci.Address, channel: Channel) -> None:
+    def add_sensor(self, address: hci.Address, channel: SensorChannel) -> None:
         """Put a sensor on the air; its drops count from now."""
         self._channels[address] = channel
 
-    def channel(self, address: hci.Address) -> Channel:
+    def channel(self, address: hci.Address) -> SensorChannel:
         """The link of a sensor."""
         return self._channels[address]
 
@@ -113,13 +72,13 @@ class Air(LocalLink):
         if not channel.is_cut(self._loop.time()):
             self._loop.call_soon(self.central.on_ll_advertising_pdu, packet)
 
-    def _connected(self, channel: Channel, packet: ll.ConnectInd) -> None:
+    def _connected(self, channel: SensorChannel, packet: ll.ConnectInd) -> None:
         channel.up, channel.down, channel.delivered = Way(), Way(), 0
         channel.controller.on_ll_advertising_pdu(packet)
         for start, end in channel.drops:
             self._watch(channel, packet.advertiser_address, start, end)
 
-    def _watch(self, channel: Channel, address: hci.Address, start: float, end: float) -> None:
+    def _watch(self, channel: SensorChannel, address: hci.Address, start: float, end: float) -> None:
         limit = channel.link.supervision_s
         now = self._loop.time()
         if start + limit >= end or end <= now:
@@ -184,7 +143,7 @@ class Air(LocalLink):
 
     def _deliver(
         self,
-        channel: Channel,
+        channel: SensorChannel,
         way: Way,
         receiver: Controller,
         source: hci.Address,

@@ -22,7 +22,7 @@ from bumble.transport.common import AsyncPipeSink
 from sensing.devices import Batch, Characteristic, DeviceState, Plan
 from sensing.recording import FloatArray, IntArray
 from sensing.simulate.radio import DeviceClock
-from sensing.virtual.air import Air, Channel
+from sensing.virtual.air import Air, SensorChannel
 from sensing.virtual.movement import Movement
 from sensing.virtual.spec import Sensor
 
@@ -163,7 +163,9 @@ class VirtualSensor:
         random_ = random.Random(seed)
         drops = [(self._on_s + start, self._on_s + start + length) for start, length in spec.link.drops]
         phase = self._on_s + random_.uniform(0, spec.link.interval_s)
-        self._channel = Channel(spec.link, spec.radio_address, controller, phase, random_, drops)
+        self._channel = SensorChannel(
+            spec.link, phase, random_, drops, address=spec.radio_address, controller=controller
+        )
         air.add_sensor(self.address, self._channel)
         self._characteristics: dict[str, gatt.Characteristic[bytes]] = {}
         self._subscribed: dict[str, str] = {}
