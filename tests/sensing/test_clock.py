@@ -29,8 +29,8 @@ from sensing.recording import FloatArray
 CASES = {case.name: case for case in benchmark.CASES}
 
 
-def errors_s(fit: ClockFit, arrivals: benchmark.Arrivals, link: benchmark.Link) -> FloatArray:
-    return fit.time_s - arrivals.true_s - link.least_delay_s
+def errors_s(fit: ClockFit, arrivals: benchmark.Arrivals, sensor: benchmark.Sensor) -> FloatArray:
+    return fit.time_s - arrivals.true_s - sensor.radio.latency_s
 
 
 # ---------------------------------------------------------------- counters and hulls
@@ -95,11 +95,12 @@ def test_a_hull_stays_small_when_every_point_is_a_vertex() -> None:
         ("60 Hz, 30 ms", 1, 5),
         ("60 Hz, 15 ms 2 % v 45 ms 20 %", 1, 5),
         ("100 Hz locked to 30 ms v 60 Hz", 5, 5),
+        ("100 Hz on 30 ms, +-300 ppm", 5, 5),
         ("no clock, 7000 ppm, 15 ms", 1, 10),
     ],
 )
 def test_left_right_error_and_what_is_stated_of_it(name: str, median_ms: float, p95_ms: float) -> None:
-    outcomes = benchmark.measure(CASES[name], 300, runs=12, seed=3)
+    outcomes = benchmark.measure(CASES[name], 200, runs=12, seed=3)
     error = np.array([o.rms_s for o in outcomes])
     stated = np.array([o.sync.fit_s for o in outcomes], dtype=float)
     assert np.median(error) <= median_ms * 1e-3
@@ -118,25 +119,29 @@ def test_a_fixed_latency_is_covered_unseen_and_removed_by_knocks() -> None:
         assert (outcome.sync.method, outcome.sync.unseen_s) == ("hull+knock", 0.0)
 
 
+def test_an_overloaded_link_does_not_pretend_to_know() -> None:
+    # A queue that is always full delays every packet by a third of a second that arrivals do not show.
+    for duration_s in (60, 300):
+        for outcome in benchmark.measure(CASES["100 Hz, 15 ms v an overloaded link"], duration_s, 2, seed=5):
+            assert outcome.largest_s <= (outcome.sync.fit_s or 0)
+            assert (outcome.sync.fit_s or 0) > 0.2
+
+
 def test_the_uncertainty_grows_where_device_and_radio_keep_step() -> None:
     rng = np.random.default_rng(5)
     free, locked = CASES["60 Hz, 15 ms"].left, CASES["100 Hz locked to 30 ms, both"].left
     fits = []
-    for link in (free, locked):
-        seen = benchmark.arrivals(link, 300, rng)
+    for sensor in (free, locked):
+        seen = benchmark.arrivals(sensor, 300, rng)
         fits.append(fit_clock(seen.host_s, device_time_s=seen.device_s).fit_s or 0)
     assert fits[0] < 0.002 < 0.004 < fits[1] < 0.006
 
 
 def test_an_hour_at_200_hz_fits_fast() -> None:
-    seen = benchmark.arrivals(benchmark.Link(rate_hz=200), 3600, np.random.default_rng(1))
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        fit_clock(seen.host_s, device_time_s=seen.device_s)
-        took.append(time.perf_counter() - began)
-    # 0.15 s alone on a slow machine; the rest is room for neighbours.
-    assert min(took) < 0.6
+    seen = benchmark.arrivals(benchmark.Sensor(rate_hz=200), 3600, np.random.default_rng(1))
+    began = time.process_time()
+    fit_clock(seen.host_s, device_time_s=seen.device_s)
+    assert time.process_time() - began < 2
 
 
 # ---------------------------------------------------------------- segments, steps and losses
@@ -152,64 +157,64 @@ def test_stored_segments_give_the_same_times_again() -> None:
 
 
 def test_a_short_segment_keeps_the_rate_of_its_device() -> None:
-    link = benchmark.Link(rate_hz=100, ppm=7000)
-    seen = benchmark.arrivals(link, 130, np.random.default_rng(2))
+    sensor = benchmark.Sensor(rate_hz=100, ppm=7000)
+    seen = benchmark.arrivals(sensor, 130, np.random.default_rng(2))
     keep = np.r_[0:10_000, 11_000:11_030]
     host, true = seen.host_s[keep], seen.true_s[keep]
     fit = fit_clock(host, rate_hz=100, segment_starts=(0, 10_000))
     assert abs(fit.segments[1].rate / fit.segments[0].rate - 1) < 5e-4
-    error = fit.time_s - true - link.least_delay_s
+    error = fit.time_s - true - sensor.radio.latency_s
     assert np.max(np.abs(error[10_000:])) < 0.02
 
 
 @pytest.mark.parametrize("jump_s", [-500.0, -3.0, 3.0, 40_000.0])
 def test_a_step_of_the_device_clock_starts_a_new_segment(jump_s: float) -> None:
-    link = benchmark.Link(rate_hz=100)
-    seen = benchmark.arrivals(link, 120, np.random.default_rng(6))
+    sensor = benchmark.Sensor(rate_hz=100)
+    seen = benchmark.arrivals(sensor, 120, np.random.default_rng(6))
     device = seen.device_s + np.where(np.arange(len(seen.device_s)) >= 5000, jump_s, 0)
     fit = fit_clock(seen.host_s, device_time_s=device)
     assert [s.start for s in fit.segments] == [0, 5000]
-    assert np.max(np.abs(errors_s(fit, seen, link))) < 0.008
+    assert np.max(np.abs(errors_s(fit, seen, sensor))) < 0.008
 
 
 def test_late_packets_are_no_step_of_the_clock() -> None:
-    link = benchmark.Link(rate_hz=100)
-    seen = benchmark.arrivals(link, 120, np.random.default_rng(7))
+    sensor = benchmark.Sensor(rate_hz=100)
+    seen = benchmark.arrivals(sensor, 120, np.random.default_rng(7))
     host = seen.host_s.copy()
     stuck = (host > 60) & (host < 62.5)
     host[stuck] = 62.5
     fit = fit_clock(host, device_time_s=seen.device_s)
     assert len(fit.segments) == 1
-    assert np.max(np.abs(errors_s(fit, seen, link))) < 0.008
+    assert np.max(np.abs(errors_s(fit, seen, sensor))) < 0.008
 
 
 def test_lost_packets_without_a_counter_do_not_bend_the_line() -> None:
-    link = benchmark.Link(rate_hz=100)
-    seen = benchmark.arrivals(link, 300, np.random.default_rng(8))
+    sensor = benchmark.Sensor(rate_hz=100)
+    seen = benchmark.arrivals(sensor, 300, np.random.default_rng(8))
     keep = np.ones(len(seen.host_s), dtype=bool)
     for start, n in ((6000, 40), (12_000, 100), (20_000, 25)):
         keep[start : start + n] = False
     fit = fit_clock(seen.host_s[keep], rate_hz=100)
     assert len(fit.segments) == 4
-    assert np.max(np.abs(fit.time_s - seen.true_s[keep] - link.least_delay_s)) < 0.01
+    assert np.max(np.abs(fit.time_s - seen.true_s[keep] - sensor.radio.latency_s)) < 0.01
 
 
 def test_a_counter_bridges_lost_packets_with_one_line() -> None:
-    link = benchmark.Link(rate_hz=100)
-    seen = benchmark.arrivals(link, 300, np.random.default_rng(9))
+    sensor = benchmark.Sensor(rate_hz=100)
+    seen = benchmark.arrivals(sensor, 300, np.random.default_rng(9))
     keep = np.random.default_rng(9).random(len(seen.host_s)) > 0.1
     keep[12_000:12_500] = False
     seq = np.flatnonzero(keep) + 70_000
     fit = fit_clock(seen.host_s[keep], seq=seq, rate_hz=100)
     assert (fit.method, len(fit.segments)) == ("index", 1)
-    assert np.max(np.abs(fit.time_s - seen.true_s[keep] - link.least_delay_s)) < 0.006
+    assert np.max(np.abs(fit.time_s - seen.true_s[keep] - sensor.radio.latency_s)) < 0.006
 
 
 def test_an_index_of_unknown_rate_is_fitted_too() -> None:
-    link = benchmark.Link(rate_hz=100, ppm=7000)
-    seen = benchmark.arrivals(link, 120, np.random.default_rng(10))
+    sensor = benchmark.Sensor(rate_hz=100, ppm=7000)
+    seen = benchmark.arrivals(sensor, 120, np.random.default_rng(10))
     fit = fit_clock(seen.host_s)
-    assert np.max(np.abs(errors_s(fit, seen, link))) < 0.008
+    assert np.max(np.abs(errors_s(fit, seen, sensor))) < 0.008
 
 
 @settings(deadline=None, max_examples=60)
