@@ -70,7 +70,7 @@ def follow_links(session: Session[Any], sides: tuple[Side, ...]) -> None:
         shown = _LinksShown(Links(sides), drawn=keys.there and not state().quiet)
         session.start()
         _to_the_end(session, shown.take, keys=keys, each=shown.draw)
-        shown.clear()
+        shown.end()
 
 
 def _to_the_end(
@@ -144,13 +144,18 @@ class _LinksShown:
             width = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1
             click.echo(f"{_CLEAR}{self._links.progress(width)}", nl=False, err=True)
 
-    def clear(self) -> None:
-        """Take the line away."""
+    def end(self) -> None:
+        """Take the line away, and say who is missing."""
+        self._clear()
+        for side in sorted(self._lost):
+            message(f"the {side} sensor did not come back: what it would have sent is missing")
+
+    def _clear(self) -> None:
         if self._drawn:
             click.echo(_CLEAR, nl=False, err=True)
 
     def _say(self, text: str) -> None:
-        self.clear()
+        self._clear()
         message(text)
 
 

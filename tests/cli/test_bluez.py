@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -178,22 +177,37 @@ def test_a_side_that_never_sends_is_missing_from_what_is_kept(run, start: Start,
     assert done.exit_code == 4
     assert done.stdout == f"{folder}\n"
     assert "LEFT SENSOR LOST (no packet" in done.stderr and "is back" not in done.stderr
+    assert "the left sensor did not come back" in done.stderr
     assert done.stderr.splitlines()[-1].endswith("no samples from the left sensor; the other side is kept")
     assert read_recording(folder).left is None
 
 
-def test_ctrl_c_while_connecting_leaves_nothing_behind(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        (("record", *SIDES), signal.SIGINT),
+        (("record", *SIDES), signal.SIGTERM),
+        (("identify", "--left"), signal.SIGTERM),
+    ],
+    ids=["record-int", "record-term", "identify-term"],
+)
+def test_what_ends_while_connecting_leaves_nothing_behind(
+    command: tuple[str, ...], number: signal.Signals, start: Start, tmp_path: Path
+) -> None:
     left = Peripheral("dot", A)
-    start(left, Peripheral("dot", B, hangs=True))
-    command = [sys.executable, "-m", "cli.main", "record", *SIDES, "-o", str(tmp_path / "s1")]
+    start(left, Peripheral("dot", B, hangs=True, rssi=-80))
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=os.environ
+        [sys.executable, "-m", "cli.main", *command],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         until = time.monotonic() + 20
         while not left.writes:
             assert time.monotonic() < until and process.poll() is None
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=10)
-    assert process.returncode == 130 and said == "sidewise: interrupted\n"
+    assert process.returncode == 130 and said.splitlines()[-1] == "sidewise: interrupted"
     assert list(tmp_path.iterdir()) == [] and not left.connected
