@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import accuracy, asymmetry, repetitions, simulated, strides
+from benchmarks import accuracy, asymmetry, history, repetitions, simulated, strides
 from benchmarks.recordings import dsa, folder
 
 real = pytest.mark.skipif(folder() is None, reason="the real recordings are not beside the project")
@@ -64,6 +64,26 @@ def test_half_splits_of_noise_are_covered():
     values = {name: np.exp(0.1 * rng.standard_normal(80)) for name in asymmetry.PRIMARIES}
     covered = [asymmetry._split_once(values, 40, rng)[1] for _ in range(200)]
     assert 0.88 <= np.mean(covered) <= 1.0
+
+
+def test_pooled_sessions_find_what_is_there_and_hardly_what_is_not():
+    seeds = range(40)
+    assert np.mean([history.wrist_is_expected(0.0, seed) for seed in seeds]) >= 0.95
+    assert np.mean([history.leg_is_found(0.0, seed) for seed in seeds]) >= 0.85
+    assert np.mean([history.control_is_flagged(0.0, 1, seed) for seed in seeds]) <= 0.06
+    assert np.mean([history.rebalanced(0.0, 0.2231, 0.0, 10, seed) for seed in seeds]) >= 0.8
+    assert np.mean([history.rebalanced(0.0, 0.2231, 0.2231, 10, seed) for seed in seeds]) <= 0.1
+
+
+def test_a_therapy_without_effect_is_seldom_a_change_and_remounting_cannot_be_told():
+    words = {design: [history.therapy_word(design, seed) for seed in range(60)] for design in history.DESIGNS}
+    assert set(words.pop("remounted")) == {"cannot_tell"}
+    assert all(found.count("changed") <= 6 for found in words.values())
+
+
+def test_a_tennis_player_through_recordings():
+    expected, found, flagged = history.recorded_player(1)
+    assert (expected, found, flagged) == (True, True, False)
 
 
 def test_tables_of_the_accuracy_page():
