@@ -25,9 +25,6 @@ NOISE_FLOOR: Final = {"gyr": 2.0, "acc": 0.1}
 TIMES_FLOOR: Final = 3.0
 """A side that moves less than this many times the noise floor is not assessable."""
 
-EXPLORATORY_Q: Final = 0.10
-"""False discovery rate allowed among metrics that are not primary."""
-
 MAX_CLIPPED_REPS: Final = 0.05
 """Peaks are not judged if more than this share of a side's repetitions reach full scale."""
 
@@ -183,7 +180,7 @@ def _row(
 ) -> Metric:
     if found is None or p_adjusted is None:
         return _refused_row(entry, refused, measured, set_index)
-    alpha = inference.ALPHA if entry.primary else EXPLORATORY_Q
+    alpha = inference.ALPHA if entry.primary else inference.EXPLORATORY_Q
     verdict, grade = inference.decide(
         found, entry.delta, p_adjusted, alpha=alpha, min_effect=entry.min_effect
     )

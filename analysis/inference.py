@@ -32,6 +32,9 @@ MAX_CORRELATION: Final = 0.9
 
 ALPHA: Final = 0.05
 
+EXPLORATORY_Q: Final = 0.10
+"""False discovery rate allowed among metrics that are not primary."""
+
 
 @dataclass(frozen=True, eq=False)
 class SetValues:

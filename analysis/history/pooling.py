@@ -12,14 +12,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from analysis.history.sessions import Session
-from analysis.inference import ALPHA, MIN_REPS, Estimate, benjamini_hochberg, decide, holm, t_quantile
+from analysis.inference import (
+    ALPHA,
+    EXPLORATORY_Q,
+    MIN_REPS,
+    Estimate,
+    benjamini_hochberg,
+    decide,
+    holm,
+    t_quantile,
+)
 from analysis.results import Metric, VerdictWord
 from analysis.symmetry import symmetry_index
 from sensing.errors import UsageError
 from sensing.recording import Interval, Side
-
-EXPLORATORY_Q: Final = 0.10
-"""False discovery rate allowed among metrics that are not primary."""
 
 PRIOR_DF: Final = 4.0
 """Weight of the stated scatter between mountings against the observed one, in degrees of freedom.
