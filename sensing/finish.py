@@ -1,7 +1,7 @@
 """The end of a recording: clocks, knocks and synchronisation, from what is in the folder.
 
-Everything is worked out from the raw files, so that it can be done again, and is the same for a recording
-that ended as planned and for one that a crash cut short.
+Everything is worked out from the raw files, so that it can be done again: `finish` for the sidecar of a
+recording that ends as planned, `recover` for one that a crash cut short, when it is opened.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from sensing.clock import (
     pair_sync,
 )
 from sensing.errors import BadInput
-from sensing.recording import ClockSegment, FloatArray, Interval, Side, Stream, Sync
+from sensing.recording import ClockSegment, Interval, Notice, Recording, Side, Stream, Sync
 from sensing.retime import estimate_rate, find_gaps
 from sensing.store import read_recording, read_sidecar
 
@@ -87,14 +88,45 @@ def finish(folder: str | Path) -> Finished:
     BadInput
         It cannot be read, or holds no samples.
     """
-    folder = Path(folder)
-    meta = read_sidecar(folder)
-    recording = read_recording(folder)
+    return _worked_out(read_recording(folder), read_sidecar(Path(folder)))[0]
+
+
+def recover(recording: Recording) -> Recording:
+    """Do for a recording that ended early what its recorder could not: clocks, knocks, synchronisation.
+
+    Parameters
+    ----------
+    recording : Recording
+        As `sensing.store.read_recording` gives it.
+
+    Returns
+    -------
+    Recording
+        With what `finish` finds; unchanged where it is complete, one-sided or synchronised already, or where
+        too little arrived.
+    """
+    raw = [stream for stream in recording.streams() if stream.host_time_s is not None]
+    if recording.complete or recording.path is None or recording.sync != Sync() or len(raw) < 2:
+        return recording
+    try:
+        finished, streams = _worked_out(recording, read_sidecar(recording.path))
+    except BadInput:
+        return recording
+    return dataclasses.replace(
+        recording,
+        left=streams[Side.LEFT],
+        right=streams[Side.RIGHT],
+        sync=finished.sync,
+        notices=recording.notices + tuple(Notice(*notice) for notice in finished.notices),
+    )
+
+
+def _worked_out(recording: Recording, meta: Mapping[str, Any]) -> tuple[Finished, Mapping[Side, Stream]]:
+    """What `finish` returns, and the streams by it."""
     pauses = [(float(start), float(end)) for start, end in meta.get("pauses") or ()]
-    fitted = {
-        stream.side: _fitted(stream, meta.get(stream.side.value) or {}) for stream in recording.streams()
-    }
-    notices = tuple(n for each in fitted.values() for n in _off_rate(each, meta[each.stream.side.value]))
+    infos = {side: meta.get(side.value) or {} for side in Side}
+    fitted = {stream.side: _fitted(stream, infos[stream.side]) for stream in recording.streams()}
+    notices = tuple(n for side, each in fitted.items() for n in _off_rate(each, infos[side]))
     hardware = meta.get("hardware_sync") is True
     if hardware and not _share_a_clock(fitted):
         hardware = False
@@ -111,14 +143,27 @@ def finish(folder: str | Path) -> Finished:
         sync = pair_sync(
             left.fit,
             right.fit,
-            unseen_s=(_unseen(meta["left"]), _unseen(meta["right"])),
+            unseen_s=(_unseen(infos[Side.LEFT]), _unseen(infos[Side.RIGHT])),
             knocks=knocks,
             hardware_s=HARDWARE_SYNC_S if hardware else None,
         )
         if knocks is not None:
-            fitted = {side: _knocked(each, fitted, knocks) for side, each in fitted.items()}
+            fitted = {side: _knocked(each, knocks) for side, each in fitted.items()}
     sides = {side: _side_info(each, pauses) for side, each in fitted.items()}
-    return Finished(sync, sides, knocks, notices)
+    streams = {side: _timed(each, sides[side]) for side, each in fitted.items()}
+    return Finished(sync, sides, knocks, notices), streams
+
+
+def _timed(fitted: _Fitted, info: Mapping[str, Any]) -> Stream:
+    """The stream on its timeline."""
+    return dataclasses.replace(
+        fitted.stream,
+        time_s=fitted.fit.time_s,
+        clock=fitted.fit.segments,
+        rate_hz=info["rate_hz"],
+        gaps=info["gaps"],
+        lost=info["lost"],
+    )
 
 
 def _unseen(info: Mapping[str, Any]) -> float:
@@ -220,15 +265,25 @@ def _with_lines(fitted: _Fitted, lines: tuple[ClockSegment, ...]) -> _Fitted:
     return dataclasses.replace(fitted, fit=fit)
 
 
-def _knocked(fitted: _Fitted, both: Mapping[Side, _Fitted], knocks: Knocks) -> _Fitted:
-    """Move one side's lines by what the knocks show: the correction is itself a line in time."""
+def _knocked(fitted: _Fitted, knocks: Knocks) -> _Fitted:
+    """Move one side by what the knocks show: by a line between them, by a constant before and after."""
     lines = []
     for segment in fitted.fit.segments:
-        two: FloatArray = segment.offset_s + np.array([0.0, 1e3])
-        left, right = apply_knocks(two, two, knocks)
-        moved = left if fitted.stream.side is Side.LEFT else right
-        rate = segment.rate * float(moved[1] - moved[0]) / 1e3
-        lines.append(dataclasses.replace(segment, offset_s=float(moved[0]), rate=rate))
+        time_s = fitted.fit.time_s[segment.start : segment.stop]
+        cuts = np.unique([0, *np.searchsorted(time_s, knocks.at_s), len(time_s)])
+        for start, stop in pairwise(cuts.tolist()):
+            ends = time_s[[start, stop - 1]]
+            left, right = apply_knocks(ends, ends, knocks)
+            moved = left if fitted.stream.side is Side.LEFT else right
+            slope = float((moved[1] - moved[0]) / (ends[1] - ends[0])) if stop - start > 1 else 1.0
+            line = dataclasses.replace(
+                segment,
+                start=segment.start + start,
+                stop=segment.start + stop,
+                rate=segment.rate * slope,
+                offset_s=float(moved[0] + slope * (segment.offset_s - ends[0])),
+            )
+            lines.append(line)
     return _with_lines(fitted, tuple(lines))
 
 

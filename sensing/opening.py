@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sensing import store
 from sensing.errors import BadInput, UsageError
+from sensing.finish import recover
 from sensing.formats import Place, Reading, ReadOptions, WallClock, read, recognise
 from sensing.formats.plausible import check_units
 from sensing.formats.source import read_head
@@ -243,7 +244,7 @@ def _load_or_error(path: Path, options: ReadOptions) -> _Source | BadInput:
 def _load(path: Path, options: ReadOptions) -> _Source:
     if _is_folder(path):
         if store.is_recording(path):
-            return _Source(recording=store.read_recording(path))
+            return _Source(recording=recover(store.read_recording(path)))
         return _Source(read(_known_file(path, path), options))
     if path.is_file() and zipfile.is_zipfile(path):
         return _Source(read(_known_file(_zip_root(path), path), options))
