@@ -75,7 +75,9 @@ class Session:
         at, late = [], []
         for side in Side:
             stream, true = self.recording.stream(side), self.true_s(side)
-            assert stream is not None and len(stream) == len(true)
+            assert stream is not None and len(stream) <= len(true)
+            # One that was killed holds the first of them.
+            true = true[: len(stream)]
             at.append(true)
             late.append(stream.time_s - true)
         grid = np.arange(max(a[0] for a in at), min(a[-1] for a in at), 0.05)
@@ -113,6 +115,7 @@ async def record_scene(
     folder: Path,
     duration_s: float,
     drops: Sequence[tuple[Side, float, float]] = (),
+    watch: Callable[[Event], None] = lambda _: None,
     **changes: object,
 ) -> Session:
     """Record a scene for so long; each drop is (side, seconds after the first sample, length)."""
@@ -122,6 +125,7 @@ async def record_scene(
 
         def begin(event: Event) -> None:
             nonlocal began
+            watch(event)
             if began or not isinstance(event, Samples):
                 return
             began = True
