@@ -292,12 +292,13 @@ def _fields(data: Any, path: check.Path, *, planar: bool, problems: Problems) ->
     fields = []
     for where, each in check.tables(data, path, problems):
         values = check.read_table(each, where, _FIELD, problems)
-        if values["axes"] is None or values["type"] is None or values["unit"] is None:
+        if values["axes"] is None or values["unit"] is None:
             continue
         sensor: Channel = values["axes"][0][0]
         unit = UNITS[sensor].get(values["unit"])
         if unit is None:
             problems.add((*where, "unit"), f"unit of {sensor} must be one of {', '.join(UNITS[sensor])}")
+        if unit is None or values["type"] is None:
             continue
         if values["offset"] is None and not planar:
             problems.add(where, "'offset' is missing in [stream.field]; only planar fields have none")

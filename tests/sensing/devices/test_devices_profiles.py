@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from conversation import connect, joined, motion, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensing.devices import Advert, Subscribe, Write, driver
+from sensing.devices import Advert, Subscribe, Write, driver, drivers, profile
 from sensing.devices.profile import load_profile, parse_profile
 from sensing.errors import UsageError
 from sensing.recording import GRAVITY
@@ -366,6 +367,24 @@ def test_each_mistake_is_named_where_it_is(change: tuple[str, str], line: int, s
         return
     found = problems(text)
     assert any(each.startswith(f"own.toml:{line}: ") and says in each for each in found), found
+
+
+def test_a_wrong_unit_is_told_beside_a_wrong_type() -> None:
+    text = HEAD + STREAM.replace('"i16"', '"i17"').replace('"mg"', '"furlong"')
+    with pytest.raises(UsageError) as caught:
+        parse_profile(text)
+    assert [line.split(":")[1] for line in str(caught.value).splitlines()] == ["12", "14"]
+
+
+def test_every_key_of_a_profile_and_every_driver_stands_in_the_guide() -> None:
+    guide = (SHIPPED.parents[2] / "docs" / "recording.md").read_text(encoding="utf-8")
+    tables = [
+        value for name, value in vars(profile).items() if name.startswith("_") and isinstance(value, dict)
+    ]
+    keys = {key for table in tables for key, rule in table.items() if isinstance(rule, tuple)}
+    assert len(keys) > 30
+    for word in (*keys, *profile.TYPES, *drivers()):
+        assert re.search(rf"[`\[.]{re.escape(word.removesuffix('be'))}[`\]]", guide), word
 
 
 def test_a_missing_stream_is_a_mistake() -> None:
