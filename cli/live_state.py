@@ -11,6 +11,7 @@ from rich.text import Text
 from analysis.metrics import spec
 from analysis.report.numbers import sided, sided_interval
 from analysis.streaming import LiveEstimate, LiveResult
+from cli.errors import one_line
 from cli.links import Links
 from cli.show import LEFT, RIGHT
 from sensing.events import Event
@@ -79,7 +80,11 @@ class LiveState:
             Text(),
         ]
         lines += self._table() if width >= _TABLE else self._list()
-        lines += [Text(), Text(self._timing()), *(Text(notice) for notice in self.links.notices[-2:])]
+        lines += [
+            Text(),
+            Text(self._timing()),
+            *(Text(one_line(notice)) for notice in self.links.notices[-2:]),
+        ]
         return Text("\n").join(lines)
 
     def line(self) -> str:
@@ -94,7 +99,7 @@ class LiveState:
     def _title(self) -> Text:
         links = self.links
         minutes, seconds = divmod(int(links.elapsed_s), 60)
-        told = [f"{minutes}:{seconds:02d}", self._exercise or "any exercise"]
+        told = [f"{minutes}:{seconds:02d}", one_line(self._exercise) or "any exercise"]
         if links.marking:
             told.append(f"marking set {links.marked + 1}")
         elif links.marked:

@@ -144,8 +144,9 @@ def test_a_side_that_goes_silent_is_called_out_while_it_is() -> None:
 
 
 def test_the_bar_is_grey_until_there_is_an_interval_and_sides_differ_in_more_than_colour() -> None:
-    state = LiveState(exercise="squat")
+    state = LiveState(exercise="squat\x1b[2J")
     text = state.text()
+    assert "\x1b" not in text.plain
     assert "no interval yet" in text.plain and "█" not in text.plain
     styles = {str(span.style) for span in text.spans}
     assert "grey62" in styles and {"#0072B2", "#D55E00"} <= styles
