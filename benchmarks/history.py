@@ -1,6 +1,6 @@
 """History: error rates of pooled answers and of changes, by simulation, and how fast a trend answers.
 
-Run: python -m benchmarks.history [--seeds 2000] [--athletes 12] [--sessions 1000]
+Run: python -m benchmarks.history [--seeds 2000] [--athletes 12] [--sessions 1000] [--write]
 
 Data: none. Sessions are drawn from the model the decision rule assumes, as in `benchmarks.decision_rule`
 (3 sets of 8, cv 10 % a side, set SD 3 %, remount SD 4 %, two correlated primary metrics), made into rows by
@@ -36,6 +36,7 @@ from analysis.history.usual import hold_against_sport
 from analysis.inference import SetValues, decide, estimate, holm
 from analysis.results import Count, Metric, VerdictWord
 from analysis.symmetry import symmetry_index
+from benchmarks.accuracy import percent, table
 from benchmarks.decision_rule import Case, draw
 from sensing.recording import Placement, Side
 from sensing.simulate import Simulation, save, simulate
@@ -43,6 +44,9 @@ from sensing.simulate import Simulation, save, simulate
 PRIMARIES = ("angle_travelled", "peak_angular_velocity")
 MAIN = PRIMARIES[0]
 DELTA = 0.10
+LARGE = math.log(1.25)
+PAGE = Path(__file__).parents[1] / "docs" / "history.md"
+MARKS = ("<!-- figures by python -m benchmarks.history --write -->", "<!-- end of figures -->")
 TAU = 0.04
 FIRST_DAY = dt.datetime(2026, 1, 5, 18, tzinfo=dt.UTC)
 TENNIS = Athlete("player", sport="tennis", dominant=Side.RIGHT)
@@ -220,20 +224,61 @@ def _fastest(args: list[str], repeats: int) -> float:
     return min(times)
 
 
-def model_rows(scatter: float, seeds: int) -> list[tuple[str, float, str]]:
-    """What was asked, share of seeds, and the gate it is held against (at no scatter)."""
-    constant = math.log(1.25)
-    asked: list[tuple[str, Callable[..., bool], tuple[float, ...], str]] = [
-        ("right wrist +18 %, 8 sessions: expected for tennis", wrist_is_expected, (), ""),
-        ("left leg +14 %, 3 sessions: a finding", leg_is_found, (), ">= 90 %"),
-        ("no difference, judged once at session 8: flagged", control_is_flagged, (1,), "<= 6 %"),
-        ("no difference, judged after each of 8: ever flagged", control_is_flagged, (8,), ""),
-        ("R/L 1.25 to 1 in 10 weekly sessions: changed", rebalanced, (constant, 0.0, 10), ">= 90 %"),
-        ("R/L 1.25 throughout: changed", rebalanced, (constant, constant, 10), "<= 6 %"),
-        ("a month of 1 session each, no change: changed", periods_change, (1,), "<= 6 %"),
-        ("a month of 3 sessions each, no change: changed", periods_change, (3,), "<= 6 %"),
-    ]
-    return [(name, rate(partial(ask, scatter, *more), seeds), gate) for name, ask, more, gate in asked]
+Asked = tuple[str, str, Callable[..., bool], tuple[float, ...]]
+"""What is asked, its gate at no scatter, the function, and its arguments after the scatter."""
+
+ASKED: tuple[Asked, ...] = (
+    ("right wrist +18 %, 8 sessions: expected for tennis", "", wrist_is_expected, ()),
+    ("left leg +14 %, 3 sessions: a finding", ">= 90 %", leg_is_found, ()),
+    ("no difference, judged once at session 8: flagged", "<= 6 %", control_is_flagged, (1,)),
+    ("no difference, judged after each of 8 sessions: ever flagged", "", control_is_flagged, (8,)),
+    ("R/L 1.25 to 1 in 10 weekly sessions: changed", ">= 90 %", rebalanced, (LARGE, 0.0, 10)),
+    ("R/L 1.25 in all of 10 sessions: changed", "<= 6 %", rebalanced, (LARGE, LARGE, 10)),
+    ("two months of 1 session each, no change: changed", "<= 6 %", periods_change, (1,)),
+    ("two months of 3 sessions each, no change: changed", "<= 6 %", periods_change, (3,)),
+)
+
+
+def model_table(seeds: int) -> str:
+    """Shares of seeds per question and scatter; a quarter of the seeds where there is scatter."""
+    rows = [
+        (name, gate or "–", *(percent(rate(partial(ask, scatter, *more), n)) for scatter, n in
+                              ((0.0, seeds), (0.02, seeds // 4), (0.04, seeds // 4))))
+        for name, gate, ask, more in ASKED
+    ]  # fmt: skip
+    head = "simulated athletes | gate | no scatter from day to day | SD 2 % | SD 4 %"
+    return f"{seeds} seeds ({seeds // 4} with scatter):\n\n{table(head, rows)}"
+
+
+def therapy_table(seeds: int) -> str:
+    """Shares of verdicts where a therapy does nothing."""
+    rows = []
+    for design, order in DESIGNS.items():
+        found = words(partial(therapy_word, design), seeds)
+        day = ", ".join(f"{tag} ({mount})" for tag, mount in order)
+        rows.append((day, *(percent(share) for share in found.values())))
+    head = " | ".join(["recordings of a day, mounts", *(word.replace("_", " ") for word in ChangeWord)])
+    what = f"A therapy that changes nothing, {seeds} seeds (gate: changed in at most 5 %):"
+    return f"{what}\n\n{table(head, rows)}"
+
+
+def pipeline_table(athletes: int) -> str:
+    """The player and a control through simulated recordings."""
+    with ProcessPoolExecutor() as processes:
+        found = list(processes.map(recorded_player, range(athletes)))
+    names = ("right wrist +18 %, 3 sessions: expected for tennis", "left leg +14 %, 3 sessions: a finding",
+             "no difference, 8 sessions: flagged")  # fmt: skip
+    rows = [(name, f"{sum(one[i] for one in found)} of {athletes}") for i, name in enumerate(names)]
+    return f"Through simulated recordings and the whole pipeline:\n\n{table('athletes | found', rows)}"
+
+
+def speed_line(n: int) -> str:
+    """How long a trend over many sessions takes."""
+    indexed_s, trend_s, empty_s = time_trend(n)
+    return (
+        f"{n} short recordings of one athlete: analysed and indexed in {indexed_s:.0f} s; `trend` then answers "
+        f"in {trend_s - empty_s:.2f} s beyond the {empty_s:.2f} s of an empty interpreter (gate: 1 s)."
+    )
 
 
 def main() -> None:
@@ -241,26 +286,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2000)
     parser.add_argument("--athletes", type=int, default=12)
     parser.add_argument("--sessions", type=int, default=1000)
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/history.md")
     chosen = parser.parse_args()
-    for scatter in (0.0, 0.02, 0.04):
-        print(f"\n{chosen.seeds} seeds, the athlete's own SD from day to day {100 * scatter:g} %")
-        for name, share, gate in model_rows(scatter, chosen.seeds):
-            print(f"{name:52s} {100 * share:6.1f} %  {gate}", flush=True)
-    print(f"\nbefore and after a therapy without effect, {chosen.seeds} seeds")
-    for design in DESIGNS:
-        found = words(partial(therapy_word, design), chosen.seeds)
-        shares = "".join(f"  {word} {100 * share:.1f} %" for word, share in found.items())
-        print(f"{design:12s}{shares}", flush=True)
-    print(f"\n{chosen.athletes} tennis players through recordings and the whole pipeline")
-    with ProcessPoolExecutor() as processes:
-        found_of = list(processes.map(recorded_player, range(chosen.athletes)))
-    for i, name in enumerate(("wrist expected", "leg found", "control flagged")):
-        print(f"{name:52s} {100 * np.mean([found[i] for found in found_of]):6.1f} %")
-    indexed_s, trend_s, empty_s = time_trend(chosen.sessions)
-    print(
-        f"\n{chosen.sessions} recordings indexed in {indexed_s:.1f} s; then trend answers in {trend_s:.2f} s,"
-    )
-    print(f"{trend_s - empty_s:.2f} s beyond an empty interpreter (gate 1 s)")
+    parts = []
+    for make, n in (
+        (model_table, chosen.seeds),
+        (therapy_table, chosen.seeds),
+        (pipeline_table, chosen.athletes),
+        (speed_line, chosen.sessions),
+    ):
+        parts.append(make(n))
+        print(parts[-1] + "\n", flush=True)
+    if chosen.write:
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        figures = "\n\n".join(["", *parts, ""])
+        PAGE.write_text(before + MARKS[0] + figures + MARKS[1] + after, encoding="utf-8")
 
 
 if __name__ == "__main__":
