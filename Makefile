@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint docs format accuracy clean
+.PHONY: help demo test lint docs format accuracy sync clean
 
 help:
 	@echo "make demo   simulate two sensors, analyse them, write a report"
@@ -10,6 +10,7 @@ help:
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   the documentation as a site, into site/"
 	@echo "make accuracy   validate on real recordings and simulations; writes docs/accuracy.md"
+	@echo "make sync   measure the timeline and the recorder; writes docs/synchronisation.md (about an hour)"
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -33,6 +34,9 @@ docs: .venv/.installed
 
 accuracy: .venv/.installed
 	$(BIN)/python -m benchmarks.accuracy
+
+sync: .venv/.installed
+	$(BIN)/python -m benchmarks.synchronisation --write
 
 format: .venv/.installed
 	$(BIN)/ruff check --fix .

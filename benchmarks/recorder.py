@@ -1,21 +1,10 @@
-"""The recorder end to end, on virtual sensors: loss, synchronisation, link drops, kills, a full disk, CPU.
+"""The recorder end to end, on virtual sensors: sessions, link drops, kills, a full disk, CPU.
 
-    python -m benchmarks.recorder [--minutes 10] [--drops 50] [--kills 50] [--cpu-seconds 60] [--seed 0]
-                                  [--only sessions,drops,kills,disk,cpu]
+`benchmarks.synchronisation` runs it and says what comes out; what runs as a process of its own starts here.
 
-- *sessions*: two DOTs at 60 Hz, two WitMotions at 100 Hz, and one of each, in virtual time. Links have a
-  connection interval of 15 ms and 2 % of packets sent again (near), or 45 ms and 20 % (far); clocks are 50
-  ppm fast and slow. Every sample that the radio handed to the host must be in the recording. The error is how
-  much later the left sample times are than the right ones, against when the virtual sensors really sampled:
-  root mean square over the session, beside what the sidecar states (``fit_s``: these links differ by nothing
-  that a clock cannot show).
-- *drops*: one session of a minute a drop of 0.5 to 20 s on one side. The other side must be whole, the gap be
-  marked to 0.2 s, and the time after the gap be right within the stated ``fit_s``.
-- *kills*: a process that records in real time is killed (SIGKILL) 1.5 to 4 s after its first sample. The
-  recording must open; what is missing is the time from its last sample to the kill.
-- *disk*: a tmpfs of 256 KiB where one may be mounted, else a limit on the size of files. What was written
-  must open, and the error be one line with exit code 4.
-- *cpu*: two WitMotions at 200 Hz in real time, sensors and radio in a process of their own.
+Links have a connection interval of 15 ms and 2 % of packets sent again (near), or 45 ms and 20 % (far). The
+error is how much later the left sample times are than the right ones, against when the virtual sensors really
+sampled: root mean square over the session.
 """
 
 from __future__ import annotations
@@ -25,15 +14,19 @@ import asyncio
 import dataclasses
 import json
 import os
+import pty
 import resource
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +36,7 @@ from sensing.devices import driver
 from sensing.errors import RecordingIncomplete
 from sensing.events import Event, Samples, Status
 from sensing.recorder import RecordOutcome, RecordRequest, record
-from sensing.recording import FloatArray, Recording, Side
+from sensing.recording import FloatArray, Placement, Recording, Side
 from sensing.virtual import Link, Scene, Sensor, VirtualRadio, run_virtual, virtual_radio
 from sensing.virtual.sensor import SensorTruth
 
@@ -168,9 +161,31 @@ def rms_ms(values: FloatArray) -> float:
     return 1e3 * float(np.sqrt(np.mean(values**2)))
 
 
-def spread(values: Sequence[float] | FloatArray) -> str:
-    """Median, 95th percentile and largest, in words."""
-    return f"{np.median(values):.2f} (p95 {np.quantile(values, 0.95):.2f}, most {np.max(values):.2f})"
+@dataclass(frozen=True)
+class Load:
+    """Share of one core, samples recorded, and by how much the event loop was late (p95), s."""
+
+    share: float
+    samples: int
+    late_s: float
+
+
+@dataclass(frozen=True)
+class Drop:
+    """What a cut link left: other side whole or not, by how much the gap is off, error after it."""
+
+    other_whole: bool
+    gap_error_s: float
+    after_ms: float
+    fit_ms: float
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What a kill left: time missing at its end (the worse side), and the stated sync error, s."""
+
+    missing_s: float
+    error_s: float | None
 
 
 async def kill_me(folder: Path, seed: int) -> None:
@@ -193,8 +208,8 @@ async def kill_me(folder: Path, seed: int) -> None:
         )
 
 
-def kill_once(folder: Path, after_s: float, seed: int = 0) -> float:
-    """Kill a recording; returns the time that is missing at its end, s, of the side that misses more."""
+def kill_once(folder: Path, after_s: float, seed: int = 0) -> Killed:
+    """Kill a recording so long after its first sample, and open it."""
     command = [sys.executable, "-m", "benchmarks.recorder", "--kill-me", str(folder), "--seed", str(seed)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
     assert child.stdout is not None
@@ -206,7 +221,7 @@ def kill_once(folder: Path, after_s: float, seed: int = 0) -> float:
     recording = open_recording(folder)
     assert not recording.complete
     last = [float(s.host_time_s[-1]) for s in recording.streams() if s.host_time_s is not None]
-    return killed_s - min(last)
+    return Killed(killed_s - min(last), recording.sync.error_s)
 
 
 async def fill_disk(folder: Path, limit_bytes: int | None) -> None:
@@ -237,8 +252,8 @@ def disk_full(folder: Path, limit_bytes: int | None) -> tuple[int, str, Recordin
     return child.returncode, child.stdout + child.stderr, open_recording(folder)
 
 
-async def cpu_share(folder: Path, seconds: float) -> tuple[float, RecordOutcome, FloatArray]:
-    """Share of one core that the recorder takes at 2 x 200 Hz, and by how much it delays stamps, s."""
+async def cpu_share(folder: Path, seconds: float, watch: Callable[[Event], None] = lambda _: None) -> Load:
+    """What the recorder takes of a core at 2 x 200 Hz; sensors and radio are in a process of their own."""
     async with virtual_radio(scene(), own_process=True) as radio:
         used: list[tuple[float, float]] = []
         late: list[float] = []
@@ -249,7 +264,8 @@ async def cpu_share(folder: Path, seconds: float) -> tuple[float, RecordOutcome,
                 await asyncio.sleep(0.005)
                 late.append(time.perf_counter() - due)
 
-        def watch(event: Event) -> None:
+        def observe(event: Event) -> None:
+            watch(event)
             if isinstance(event, Status):
                 used.append((time.perf_counter(), time.process_time()))
 
@@ -258,132 +274,110 @@ async def cpu_share(folder: Path, seconds: float) -> tuple[float, RecordOutcome,
             request(radio, folder, rate_hz=200.0, duration_s=seconds),
             scanner_backend=radio.scanner_backend,
             client_backend=radio.client_backend,
-            on_event=watch,
+            on_event=observe,
         )
         watching.cancel()
     (wall0, cpu0), (wall1, cpu1) = used[0], used[-1]
-    return (cpu1 - cpu0) / (wall1 - wall0), outcome, np.array(late)
+    samples = sum(side.samples for side in outcome.sides.values())
+    return Load((cpu1 - cpu0) / (wall1 - wall0), samples, float(np.quantile(late, 0.95)))
 
 
-def run_sessions(minutes: float, seed: int) -> None:
-    cases = (
-        ("dot", "dot", "near", "near"),
-        ("witmotion", "witmotion", "near", "near"),
-        ("dot", "witmotion", "near", "near"),
-        ("dot", "dot", "near", "far"),
+def live_share(folder: Path, seconds: float) -> Load:
+    """The same with the live view drawn on a terminal of 120 x 40, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.recorder", "--live", str(folder), "--seconds", str(seconds)]
+    master, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (40, 120))
+    environment = os.environ | {"TERM": "xterm-256color"}
+    with subprocess.Popen(
+        command,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        cwd=Path(__file__).parents[1],
+        env=environment,
+    ) as child:
+        os.close(terminal)
+        with suppress(OSError):  # how Linux says that the other end has closed
+            while os.read(master, 65536):
+                pass
+    os.close(master)
+    if child.returncode:
+        raise RuntimeError(f"the live view ended with {child.returncode}")
+    return Load(**json.loads(folder.with_suffix(".json").read_text()))
+
+
+def watch_live(folder: Path, seconds: float) -> None:
+    """Record with the live view; leaves the load beside the folder."""
+    from cli.following import follow_live
+    from cli.session import Session as Following
+    from sensing.recorder import Control
+
+    async def main(_: Control, on_event: Callable[[Event], None]) -> Load:
+        return await cpu_share(folder, seconds, on_event)
+
+    # Textual replaces the standard streams, without which its start fails later.
+    resource_tracker.ensure_running()
+    following = Following(main, "bluetooth", 1.0)
+    follow_live(following, tuple(Side), "squat", Placement.SHANK, recording=True)
+    load = following.result()
+    assert load is not None
+    folder.with_suffix(".json").write_text(json.dumps(dataclasses.asdict(load)))
+
+
+def drop_once(folder: Path, rng: np.random.Generator, family: str, seed: int) -> Drop:
+    """Cut one side's link for 0.5 to 20 s in a session of a minute."""
+    side = Side.LEFT if rng.random() < 0.5 else Side.RIGHT
+    start_s, length_s = rng.uniform(10, 25), rng.uniform(0.5, 20)
+    session = run_virtual(
+        record_scene(scene(family, family, seed=seed), folder, 60.0, [(side, start_s, length_s)])
     )
-    for left, right, *links in cases:
-        chosen = NEAR if links[0] == "near" else FAR, NEAR if links[1] == "near" else FAR
-        with tempfile.TemporaryDirectory() as folder:
-            began = time.perf_counter()
-            session = run_virtual(
-                record_scene(scene(left, right, chosen, seed=seed), Path(folder) / "r", 60 * minutes)
-            )
-            spent = time.perf_counter() - began
-        _, error = session.error_s()
-        sync = session.recording.sync
-        samples = sum(side.samples for side in session.outcome.sides.values())
-        print(
-            f"{left} {links[0]}, {right} {links[1]}: {samples} samples, "
-            f"{sum(session.lost(side) for side in Side)} lost by "
-            f"the recorder; error {rms_ms(error):.2f} ms, stated fit {1e3 * (sync.fit_s or np.nan):.2f} ms "
-            f"({sync.method}); took {spent:.0f} s"
-        )
-
-
-def run_drops(count: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    whole, gaps, after, covered = 0, [], [], 0
-    for n in range(count):
-        side = Side.LEFT if rng.random() < 0.5 else Side.RIGHT
-        start_s, length_s = rng.uniform(10, 25), rng.uniform(0.5, 20)
-        family = "dot" if n % 2 else "witmotion"
-        with tempfile.TemporaryDirectory() as folder:
-            session = run_virtual(
-                record_scene(
-                    scene(family, family, seed=seed + n),
-                    Path(folder) / "r",
-                    60.0,
-                    [(side, start_s, length_s)],
-                )
-            )
-        whole += session.lost(side.other) == 0 and not session.outcome.sides[side.other].lost
-        gaps.append(gap_error_s(session, side))
-        at, error = session.error_s()
-        # A drop begins up to a tenth of a second after it is asked for.
-        later = error[at > at[0] + start_s + length_s + 0.3]
-        after.append(rms_ms(later))
-        fit_s = session.recording.sync.fit_s
-        covered += fit_s is not None and rms_ms(later) <= 1e3 * fit_s
-    print(
-        f"drops: {count}; other side whole {whole}; gap marked within {max(gaps):.3f} s (median "
-        f"{np.median(gaps):.3f}); error after the gap {spread(after)} ms, within the stated fit {covered}"
+    at, error = session.error_s()
+    # A drop begins up to a tenth of a second after it is asked for.
+    later = error[at > at[0] + start_s + length_s + 0.3]
+    return Drop(
+        other_whole=session.lost(side.other) == 0 and not session.outcome.sides[side.other].lost,
+        gap_error_s=gap_error_s(session, side),
+        after_ms=rms_ms(later),
+        fit_ms=1e3 * (session.recording.sync.fit_s or np.nan),
     )
 
 
-def run_kills(count: int, seed: int) -> None:
+def kills(count: int, seed: int) -> list[Killed]:
+    """Kill so many recordings 1.5 to 4 s after their first sample, two at a time."""
     rng = np.random.default_rng(seed)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         jobs = [(Path(folder) / str(n), float(rng.uniform(1.5, 4)), seed + n) for n in range(count)]
-        with ThreadPoolExecutor(2) as pool:
-            missing = list(pool.map(lambda job: kill_once(*job), jobs))
-    print(f"kills: {count} recordings open; missing at their end {spread(missing)} s")
+        return list(pool.map(lambda job: kill_once(*job), jobs))
 
 
-def run_disk() -> None:
+def full_disk() -> tuple[str, int, str, Recording]:
+    """How the disk was filled, exit code, what was printed, and the recording that is left."""
     with tempfile.TemporaryDirectory() as folder:
-        mounted = hasattr(os, "geteuid") and os.geteuid() == 0 and _mount(folder)
+        mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]
+        mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
         try:
             code, text, recording = disk_full(Path(folder) / "r", None if mounted else 100_000)
         finally:
             if mounted:
                 subprocess.run(["umount", folder], check=True)
-    how = "tmpfs of 256 KiB" if mounted else "limit of 100 kB a file"
-    rows = ", ".join(f"{stream.side} {stream.duration_s:.1f} s" for stream in recording.streams())
-    print(f"disk: {how}; exit code {code}; {text.strip()!r}; opens with {rows}")
-
-
-def _mount(folder: str) -> bool:
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
-def run_cpu(seconds: float) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        share, outcome, late = asyncio.run(cpu_share(Path(folder) / "r", seconds))
-    samples = sum(side.samples for side in outcome.sides.values())
-    print(
-        f"cpu: {samples} samples in {outcome.duration_s:.0f} s; {100 * share:.1f} % of one core; "
-        f"event loop late by {spread(1e3 * late)} ms"
-    )
+    return "tmpfs of 256 KiB" if mounted else "limit of 100 kB a file", code, text, recording
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Benchmark of the recorder on virtual sensors.")
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--drops", type=int, default=50)
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--cpu-seconds", type=float, default=60.0)
+    parser = argparse.ArgumentParser(description="What the benchmarks run as processes of their own.")
+    parser.add_argument("--kill-me", type=Path)
+    parser.add_argument("--fill-disk", type=Path)
+    parser.add_argument("--live", type=Path)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--limit", type=int)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="sessions,drops,kills,disk,cpu")
-    parser.add_argument("--kill-me", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--fill-disk", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--limit", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.kill_me:
         asyncio.run(kill_me(args.kill_me, args.seed))
     elif args.fill_disk:
         run_virtual(fill_disk(args.fill_disk, args.limit))
-    else:
-        parts: dict[str, Callable[[], None]] = {
-            "sessions": lambda: run_sessions(args.minutes, args.seed),
-            "drops": lambda: run_drops(args.drops, args.seed),
-            "kills": lambda: run_kills(args.kills, args.seed),
-            "disk": run_disk,
-            "cpu": lambda: run_cpu(args.cpu_seconds),
-        }
-        for name in args.only.split(","):
-            parts[name]()
+    elif args.live:
+        watch_live(args.live, args.seconds)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,22 @@
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
-from benchmarks import accuracy, asymmetry, history, repetitions, simulated, strides
+from benchmarks import (
+    accuracy,
+    asymmetry,
+    history,
+    recorder,
+    repetitions,
+    simulated,
+    strides,
+    sync,
+    synchronisation,
+)
 from benchmarks.recordings import dsa, folder
+from sensing.recording import Side
+from sensing.virtual import Link, run_virtual
 
 real = pytest.mark.skipif(folder() is None, reason="the real recordings are not beside the project")
 
@@ -88,3 +101,27 @@ def test_a_tennis_player_through_recordings():
 
 def test_tables_of_the_accuracy_page():
     assert accuracy.table("a | b", [(1, 2)]) == "| a | b |\n|---|---|\n| 1 | 2 |"
+
+
+def test_simulated_arrivals_are_those_of_the_virtual_radio(tmp_path):
+    links = recorder.NEAR, Link(interval_s=0.045, retransmit=0.05)
+    of = recorder.scene("dot", "dot", links, seed=3)
+    session = run_virtual(recorder.record_scene(of, tmp_path / "r", 60.0))
+    for side, link in zip(Side, links, strict=True):
+        real = session.recording.stream(side).host_time_s - session.true_s(side)
+        model = sync.arrivals(sync.Sensor(radio=link), 300, np.random.default_rng(1))
+        assert ks_2samp(real, model.host_s - model.true_s).statistic < 0.04
+
+
+def test_a_page_keeps_the_sections_that_were_not_measured_again():
+    first = synchronisation.page("", {"cpu": "## Load\n\n5 %", "drops": "## Links that drop\n\nold"})
+    assert first.index("## Links that drop") < first.index("## Load")
+    again = synchronisation.page(first, {"drops": "## Links that drop\n\nnew"})
+    assert "5 %" in again and "new" in again and "old" not in again
+    assert synchronisation.page(again, {}) == again
+
+
+def test_a_recorded_session_is_judged_by_what_was_asked():
+    case = synchronisation.SESSIONS[0]
+    (results,) = synchronisation.recorded((case,), 20.0, 2)
+    assert all(r.lost == 0 and r.error_ms <= r.fit_ms <= r.stated_ms for r in results)
