@@ -21,7 +21,7 @@ demo: .venv/.installed
 	$(BIN)/sidewise demo
 
 test: .venv/.installed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
