@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import special
 
+from analysis import student
 from analysis.results import VerdictWord
 from sensing.recording import FloatArray, Interval
 
@@ -96,7 +96,7 @@ class Estimate:
         """Two-sided p value of no difference."""
         if self.se == 0:
             return 1.0 if self.d == 0 else 0.0
-        return float(2 * special.stdtr(self.df, -abs(self.d) / self.se))
+        return student.two_sided_p(self.d / self.se, self.df)
 
     @property
     def mdc95(self) -> float:
@@ -257,4 +257,4 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
 
 def t_quantile(probability: float, df: float) -> float:
     """Quantile of Student's t distribution."""
-    return float(special.stdtrit(df, probability))
+    return student.quantile(probability, df)

@@ -276,7 +276,7 @@ def speed_line(n: int) -> str:
     """How long a trend over many sessions takes."""
     indexed_s, trend_s, empty_s = time_trend(n)
     return (
-        f"{n} short recordings of one athlete: analysed and indexed in {indexed_s:.0f} s; `trend` then answers "
+        f"{n} short recordings of one athlete: indexed in {indexed_s:.0f} s; after that `trend` answers "
         f"in {trend_s - empty_s:.2f} s beyond the {empty_s:.2f} s of an empty interpreter (gate: 1 s)."
     )
 

@@ -202,7 +202,7 @@ def _drop_vanished(
 
 
 def _found(athlete: Athlete) -> list[Path]:
-    return sorted({path for folder in athlete.folders for path in find_recordings(folder)})
+    return list(dict.fromkeys(path for folder in athlete.folders for path in find_recordings(folder)))
 
 
 def _shared_folders(home: Path, athlete: Athlete) -> list[Path]:

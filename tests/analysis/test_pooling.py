@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_history import FIRST, session, sessions
 
@@ -52,6 +52,7 @@ def test_what_mounting_does_is_not_averaged_within_a_mounting(said):
     assert pooled.se == pytest.approx(math.sqrt(WITHIN**2 / 4 + TAU**2))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(-0.5, 0.5), min_size=2, max_size=8))
 def test_scatter_widens_and_never_narrows_and_sides_mirror(d):
     of = [exact(x, day) for day, x in enumerate(d)]
