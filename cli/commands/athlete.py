@@ -49,7 +49,10 @@ def command() -> None:
 @common.option("--folder", "folders", type=PATH, multiple=True, metavar="DIR", help="Recordings; repeatable.")
 @home_option
 def add(athlete: str, folders: tuple[Path, ...], home: Path, **facts: Any) -> None:
-    """Add an athlete, or change what is known of one; folders are added to those there are."""
+    """Add an athlete, or change what is known of one.
+
+    Folders are added to those there are.
+    """
     from dataclasses import replace
 
     from analysis.history.athlete import Athlete, athlete_ids, load_athlete, save_athlete
@@ -92,7 +95,7 @@ def list_(home: Path, as_json: bool) -> None:
 @home_option
 @_JSON
 def show(athlete: str, home: Path, as_json: bool) -> None:
-    """Show what is known of an athlete: facts, and how many sessions of what."""
+    """Show an athlete, and how many sessions of what there are."""
     from analysis.history.athlete import load_athlete
 
     known = load_athlete(home, athlete)
@@ -128,7 +131,10 @@ def show(athlete: str, home: Path, as_json: bool) -> None:
 @common.option("--recordings", is_flag=True, help="Also the recordings themselves.")
 @home_option
 def export(athlete: str, output: Path, recordings: bool, home: Path) -> None:
-    """Write everything of an athlete: facts, diary, plans, and every session as JSON."""
+    """Write everything of an athlete into a folder or zip file.
+
+    That is facts, diary, plans, and every session as JSON.
+    """
     from analysis.history.athlete import load_athlete
     from analysis.history.removal import belongings
     from analysis.history.takeout import take_out
@@ -148,9 +154,10 @@ def export(athlete: str, output: Path, recordings: bool, home: Path) -> None:
 @common.option("--keep-recordings", is_flag=True, help="Leave the recordings where they are.")
 @home_option
 def delete(athlete: str, yes: bool, keep_recordings: bool, home: Path) -> None:
-    """Delete an athlete: facts, diary, plans, results, and the recordings that name them.
+    """Delete an athlete and all that is theirs.
 
-    Asks first, and lists what goes. Recordings of others, or outside the athlete's folders, are not touched.
+    That is facts, diary, plans, results, and the recordings that name them. Asks first, and lists what goes.
+    Recordings of others, or outside the athlete's folders, are not touched.
     """
     from analysis.history.athlete import load_athlete
     from analysis.history.removal import belongings, remove
