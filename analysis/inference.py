@@ -212,7 +212,8 @@ def decide(
     alpha : float
         Level that ``p_adjusted`` is held against.
     min_effect : float
-        Differences smaller than this are never called asymmetric.
+        Differences smaller than this are never called asymmetric; where there is such a limit, the 95 %
+        interval must exclude 0 too, however lenient ``alpha`` is.
 
     Returns
     -------
@@ -226,7 +227,8 @@ def decide(
     low, high = found.interval(0.90)
     if -delta < low and high < delta:
         return VerdictWord.BALANCED, None
-    if p_adjusted < alpha and abs(found.d) >= min_effect:
+    large = abs(found.d) >= min_effect and (min_effect == 0 or found.p < ALPHA)
+    if p_adjusted < alpha and large:
         if (low if found.d > 0 else -high) > delta:
             return VerdictWord.ASYMMETRIC, "marked"
         return VerdictWord.ASYMMETRIC, "moderate" if abs(found.d) >= delta else "mild"

@@ -102,6 +102,13 @@ def test_adjusted_p_decides_not_the_plain_interval():
     assert decide(estimate_, 0.10, 2 * estimate_.p) == (VerdictWord.INCONCLUSIVE, None)
 
 
+@pytest.mark.parametrize(("d", "se", "found"), [(14.0, 6.5, False), (9.5, 1.0, False), (14.0, 5.0, True)])
+def test_range_of_motion_needs_ten_degrees_and_an_interval_without_zero(d, se, found):
+    estimated = Estimate(d, se, 8.0, 100, 100 + d, 3, 24, 24, "recording")
+    verdict, _ = decide(estimated, 10.0, estimated.p, alpha=0.10, min_effect=10.0)
+    assert (verdict is VerdictWord.ASYMMETRIC) == found
+
+
 def test_sets_without_values_are_left_out():
     empty, full = np.array([]), np.array([1.0, 1.1, 0.9])
     assert estimate([SetValues(empty, full, False)], 0.04) is None
