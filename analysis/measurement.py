@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis.frames import Motion
 from analysis.metrics import METRICS
-from analysis.metrics.spans import counts, masked_mean
+from analysis.metrics.spans import counts, masked_mean, seconds
 from analysis.results import ExerciseSet, Kind
 from analysis.segmentation.bouts import REST_ACCELERATION, REST_SPEED, Span
 from sensing.recording import FloatArray, Side
@@ -81,7 +81,9 @@ def _measure_side(
     level, rest = (
         (motion.dynamic_norm, REST_ACCELERATION) if motion.speed is None else (motion.speed, REST_SPEED)
     )
-    flat["active_time"] = masked_mean((level > rest).astype(np.float64), track.valid, spans)
+    share = masked_mean((level > rest).astype(np.float64), track.valid, spans)
+    # Of the window that was looked at, which for a pair is longer than the shorter repetition.
+    flat["active_time"] = share * seconds(spans, track.rate_hz)
     facts = {
         "gyr": np.zeros(len(spans))
         if motion.speed is None
@@ -112,7 +114,7 @@ def _with_times(
     """The values with those that come from boundaries and events; without steps, none of steps."""
     reps = np.array(exercise_set.reps[side], dtype=np.float64).reshape(-1, 2)
     duration = reps[:, 1] - reps[:, 0]
-    out = values | {"rep_duration": duration, "active_time": values["active_time"] * duration}
+    out = values | {"rep_duration": duration}
     if any(events.contact_s for events in exercise_set.events.values()):
         swing = _swing_times(exercise_set, side)
         return out | {"stride_time": duration, "swing_time": swing, "stance_time": duration - swing}

@@ -134,6 +134,13 @@ class TestTennis:
         assert any(f.code == "no_profile" for f in result.findings)
 
 
+@pytest.mark.parametrize("exercise", ["squat", "curl", "row"])
+def test_active_time_of_the_quicker_side_is_its_own(exercise):
+    simulated = simulate(Simulation(exercise=exercise, asym={"tempo": 0.2}, seed=2))
+    expected = simulated.truth.metric("rep_duration").log_ratio
+    assert analyse(simulated.recording).metric("active_time").log_ratio == pytest.approx(expected, abs=0.02)
+
+
 def test_coupled_exercise_is_said():
     result = analyse(replace(recorded(), exercise="barbell squat"))
     assert any(f.code == "coupled_exercise" for f in result.findings)
