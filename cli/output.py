@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,8 @@ import click
 
 from cli.common import State
 from cli.errors import one_line
-from sensing.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from rich.console import Console
 
@@ -85,33 +82,3 @@ def working(what: str) -> Iterator[None]:
 
     with Console(stderr=True).status(f"{what} ..."):
         yield
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there, so that no half file is ever seen.
-
-    Raises
-    ------
-    UsageError
-        If it cannot be written.
-    """
-    import tempfile
-    from pathlib import Path
-
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror or error}; choose another place"
-        ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sensing.errors import BadInput
+from sensing.files import write_atomically
 from sensing.home import user_folder
 from sensing.recording import Side
-from sensing.store import write_atomically
 
 
 @dataclass(frozen=True)

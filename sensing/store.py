@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from sensing.clock import apply_clock, clock_axis
 from sensing.errors import BadInput, RecordingIncomplete, UsageError
+from sensing.files import write_atomically
 from sensing.finding import SIDECAR as SIDECAR
 from sensing.formats import ReadOptions, native_csv
 from sensing.formats.source import read_text
@@ -318,36 +319,6 @@ def _rows_text(
     table = np.hstack([*data, *(np.round(block, 12) for block in blocks)])
     row = ",".join(formats + ["%.15g"] * sum(block.shape[1] for block in blocks)) + "\n"
     return (row * n) % tuple(table.ravel().tolist())
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a text file so that a crash leaves the old or the new one, never a part."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        os.replace(name, path)  # noqa: PTH105 - Path.replace is the same call; this name says what it is
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable, where the platform lets a folder be opened."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Final
 from analysis.history.aim import Aim
 from analysis.history.plan import Plan, plan_from_dict
 from sensing.errors import BadInput, UsageError
-from sensing.store import write_atomically
+from sensing.files import write_atomically
 
 FOLDER: Final = "plans"
 

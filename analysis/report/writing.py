@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +11,7 @@ from analysis.report.html import render_html
 from analysis.report.page import render_page
 from analysis.results import Analysis
 from sensing.errors import UsageError
+from sensing.files import write_file
 
 FORMATS: Final = ("html", "png")
 """File formats of a report."""
@@ -35,7 +34,7 @@ def render_png(analysis: Analysis, path: Path | str, *, history: Trend | None = 
     UsageError
         If the file cannot be written.
     """
-    _write(Path(path), render_page(analysis, history=history))
+    write_file(Path(path), render_page(analysis, history=history))
 
 
 def write_report(
@@ -81,28 +80,7 @@ def write_report(
         raise UsageError(f"unknown report format {unknown[0]!r}; use one of {', '.join(FORMATS)}")
     for form, path in paths.items():
         if form == "html":
-            _write(path, render_html(analysis, history=history).encode("utf-8", "replace"))
+            write_file(path, render_html(analysis, history=history).encode("utf-8", "replace"))
         else:
-            _write(path, render_page(analysis, history=history))
+            write_file(path, render_page(analysis, history=history))
     return tuple(paths.values())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there, so that no half file is ever seen."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(made)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"cannot write the report {path}: {reason}; choose another place") from error

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import common
-from cli.output import message, print_json, state, write_file
+from cli.output import message, print_json, state
 from cli.recordings import PATH
 from sensing.errors import BadInput, UsageError
+from sensing.files import write_file
 
 if TYPE_CHECKING:
     from analysis.cohort.batch import Backend

@@ -9,9 +9,10 @@ import click
 
 from cli import common
 from cli.analysing import analyse_chosen, analysis_options, end_with_verdict
-from cli.output import say_notices, working, write_file
+from cli.output import say_notices, working
 from cli.recordings import PATH, open_chosen, recording_options
 from sensing.errors import BadInput, UsageError
+from sensing.files import write_file
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,10 @@ import click
 from cli import common
 from cli.asking import DAY, ask
 from cli.history import choose_sessions, diary_of, history_options
-from cli.output import message, print_json, write_file
+from cli.output import message, print_json
 from cli.recordings import PATH
 from sensing.errors import UsageError
+from sensing.files import write_file
 
 if TYPE_CHECKING:
     from analysis.history.athlete import Athlete
