@@ -10,15 +10,15 @@ import numpy as np
 from analysis.exercises import Exercise
 from analysis.frames import Motion, relative_sign
 from analysis.results import ExerciseSet, Kind, SideEvents
-from analysis.segmentation.bouts import REST_S, Span, bouts, joint_bouts
+from analysis.segmentation.bouts import REST_S, Span, bouts, is_active, joint_bouts
 from analysis.segmentation.pairing import SAME_TEMPO, pair_repetitions
 from analysis.segmentation.repetitions import (
     Cycle,
     Rhythm,
+    dwell,
     find_repetitions,
     find_rhythm,
     reduce_to_cycle,
-    start_preference,
     working_signal,
 )
 from analysis.segmentation.similarity import alike
@@ -69,10 +69,11 @@ def segment(
 
 
 def _bouts_by_side(motions: dict[Side, Motion], shared_grid: bool) -> list[tuple[Span, list[Side]]]:
-    spans = {side: bouts(motion) for side, motion in motions.items()}
+    active = {side: is_active(motion) for side, motion in motions.items()}
+    rates = {side: motion.track.rate_hz for side, motion in motions.items()}
     if not shared_grid or len(motions) < 2:
-        return [(span, [side]) for side, own in spans.items() for span in own]
-    joined = joint_bouts(spans[Side.LEFT], spans[Side.RIGHT])
+        return [(span, [side]) for side in motions for span in bouts(active[side], rates[side])]
+    joined = joint_bouts(*(bouts(active[side], rates[side], active[side.other]) for side in Side))
     return [(span, [s for s, moves in zip(Side, flags, strict=True) if moves]) for span, *flags in joined]
 
 
@@ -83,10 +84,10 @@ def _segment_bout(
     rhythms = _rhythms({side: motions[side] for side in sides}, span)
     cycles = {side: reduce_to_cycle(motions[side], span, rhythms[side]) for side in sides}
     cycles = _agree_on_signs(cycles, motions)
-    preference = sum(start_preference(cycle) for cycle in cycles.values())
+    start_kind = _start_kind(cycles)
     spans: dict[Side, list[Span]] = {}
     for side, cycle in cycles.items():
-        reps = find_repetitions(motions[side], cycle, 1 if preference >= 0 else -1)
+        reps = find_repetitions(motions[side], cycle, start_kind)
         if cycle.rhythm is None and not alike(motions[side], reps):
             reps = []
         spans[side] = reps
@@ -163,17 +164,41 @@ def _octave_apart(rhythm: Rhythm | None, shared: Rhythm) -> bool:
 
 
 def _agree_on_signs(cycles: dict[Side, Cycle], motions: dict[Side, Motion]) -> dict[Side, Cycle]:
-    """Turn the right side's axis so that both sides call the same movement positive."""
-    if len(cycles) < 2 or any(motions[side].vertical is None for side in cycles):
+    """Turn the right side's axis so that both sides call the same movement positive.
+
+    Limbs that both come from rest and return to it start out the same way. Otherwise, and in slow movement
+    less surely, the vertical tells.
+    """
+    if len(cycles) < 2:
         return cycles
+    left, right = (cycles[side] for side in Side)
+    start, stop = left.span
+    from_rest = start > 0 and stop < len(motions[Side.LEFT].track)
+    sign = round(left.turns.ends * right.turns.ends) if from_rest else 0
+    if (sign or _vertical_sign(cycles, motions)) < 0:
+        return cycles | {Side.RIGHT: right.flipped()}
+    return cycles
+
+
+def _vertical_sign(cycles: dict[Side, Cycle], motions: dict[Side, Motion]) -> int:
+    """Whether rotation goes with rise and fall alike on both sides, 1, or the other way round, -1."""
     signals = []
     for side in Side:
         cycle, vertical = cycles[side], motions[side].vertical
-        assert vertical is not None
+        if vertical is None:
+            return 1
         signals.append((cycle.angle, vertical[slice(*cycle.span)][:: cycle.step]))
-    if relative_sign(signals[0], signals[1]) < 0:
-        return cycles | {Side.RIGHT: cycles[Side.RIGHT].flipped()}
-    return cycles
+    return relative_sign(signals[0], signals[1])
+
+
+def _start_kind(cycles: dict[Side, Cycle]) -> int:
+    """Whether repetitions start at maxima, 1, or minima, -1.
+
+    A set starts from the posture that it ends in; where it was cut, so that the two are not the same, from
+    where the limbs dwell.
+    """
+    preference = sum(2 * cycle.turns.ends + dwell(cycle) for cycle in cycles.values())
+    return 1 if preference >= 0 else -1
 
 
 def _split_at_rests(reps: dict[Side, tuple[Interval, ...]], exercise: Exercise) -> list[ExerciseSet]:

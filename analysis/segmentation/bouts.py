@@ -9,6 +9,8 @@ from scipy import ndimage
 
 from analysis.frames import Motion
 
+BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
 Span = tuple[int, int]
 """Start and stop index on the grid, stop not included."""
 
@@ -24,6 +26,12 @@ REST_FRACTION: Final = 0.1
 REST_S: Final = 6.0
 """A pause this long ends a set; shorter ones are pauses between repetitions, s."""
 
+TURN_S: Final = 12.0
+"""A limb that moves and waits no longer than this takes turns with the other one, s."""
+
+GESTURE_S: Final = 2.0
+"""Movements closer than this are one, s."""
+
 MIN_BOUT_S: Final = 1.5
 """Shorter bouts are fidgets, s."""
 
@@ -31,29 +39,47 @@ PAD_S: Final = 0.5
 """Added at both ends of a bout, so that the first and the last turning point are inside, s."""
 
 
-def bouts(motion: Motion) -> list[Span]:
-    """Bouts of one side.
-
-    Returns
-    -------
-    list of (start, stop)
-        In order, not overlapping.
-    """
+def is_active(motion: Motion) -> BoolArray:
+    """Where one side moves above its rest level, (n,)."""
     track = motion.track
     level = motion.dynamic_norm if motion.speed is None else motion.speed
     floor = REST_ACCELERATION if motion.speed is None else REST_SPEED
     power = np.where(track.valid, level, 0.0) ** 2
     rms = np.sqrt(np.maximum(ndimage.uniform_filter1d(power, max(1, round(track.rate_hz))), 0.0))
     vigorous = float(np.percentile(rms[track.valid], 95)) if track.valid.any() else 0.0
-    return spans(rms > max(floor, REST_FRACTION * vigorous), track.rate_hz)
+    return np.asarray(rms > max(floor, REST_FRACTION * vigorous))
 
 
-def spans(active: np.ndarray, rate_hz: float) -> list[Span]:
-    """Active spans with pauses under `REST_S` closed, fidgets dropped and `PAD_S` added at both ends."""
-    edges = np.flatnonzero(np.diff(np.r_[False, active, False].astype(np.int8)))
+def bouts(active: BoolArray, rate_hz: float, other: BoolArray | None = None) -> list[Span]:
+    """Bouts of one side.
+
+    Parameters
+    ----------
+    active : (n,) bool array
+        Where the side moves.
+    rate_hz : float
+        Sampling rate.
+    other : (n,) bool array or None
+        Where the other side moves, if it is on the same grid.
+
+    Returns
+    -------
+    list of (start, stop)
+        In order, not overlapping: pauses under `REST_S` are closed, and those in which a limb only waits for
+        its turn; fidgets are dropped and `PAD_S` is added at both ends.
+    """
+    together = active if other is None else active | other
+    work = _joined(_runs(together), REST_S * rate_hz)
+    ends = np.array([stop for _, stop in work])
+    longest = TURN_S * rate_hz
     merged: list[Span] = []
-    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if merged and start - merged[-1][1] < REST_S * rate_hz:
+    turn = (0, 0)
+    for start, stop in _joined(_runs(active), GESTURE_S * rate_hz):
+        before, turn = turn, (start, stop)
+        pause = start - before[1]
+        resting = np.searchsorted(ends, before[1]) != np.searchsorted(ends, stop)
+        waiting = not resting and max(pause, stop - start, before[1] - before[0]) <= longest
+        if merged and (pause < REST_S * rate_hz or waiting):
             merged[-1] = (merged[-1][0], stop)
         else:
             merged.append((start, stop))
@@ -63,6 +89,21 @@ def spans(active: np.ndarray, rate_hz: float) -> list[Span]:
         for start, stop in merged
         if stop - start >= MIN_BOUT_S * rate_hz
     ]
+
+
+def _runs(active: BoolArray) -> list[Span]:
+    edges = np.flatnonzero(np.diff(np.r_[False, active, False].astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _joined(runs: list[Span], gap: float) -> list[Span]:
+    out: list[Span] = []
+    for start, stop in runs:
+        if out and start - out[-1][1] < gap:
+            out[-1] = (out[-1][0], stop)
+        else:
+            out.append((start, stop))
+    return out
 
 
 def joint_bouts(left: list[Span], right: list[Span]) -> list[tuple[Span, bool, bool]]:

@@ -18,19 +18,22 @@ import numpy as np
 from scipy import fft, ndimage, signal
 
 from analysis.frames import Motion, main_axis, norm
-from analysis.segmentation.bouts import Span
-from sensing.recording import FloatArray
+from analysis.segmentation.bouts import BoolArray, Span
+from sensing.recording import FloatArray, IntArray
 
 WORK_HZ: Final = 50.0
 """Rate at which rhythm and turning points are looked for; boundaries are refined at the full rate, Hz."""
 
-PERIOD_RANGE_S: Final = (0.35, 12.0)
+PERIOD_RANGE_S: Final = (0.35, 20.0)
 """Shortest and longest repetition, s."""
+
+MIN_PERIODS: Final = 2
+"""Periods that it takes to see one."""
 
 MIN_RHYTHM: Final = 0.3
 """Autocorrelation at one period below which a movement is not called rhythmic."""
 
-FUNDAMENTAL: Final = 0.85
+FUNDAMENTAL: Final = 0.9
 """The first autocorrelation peak that reaches this share of the highest one is the period, not a multiple."""
 
 RHYTHM_WINDOW_S: Final = 60.0
@@ -42,8 +45,17 @@ HYSTERESIS: Final = 0.4
 HARMONICS: Final = 1.8
 """Rotation is low-passed at this multiple of the rhythm: the second harmonic makes no extra turns."""
 
+WHOLE_TURN: Final = 0.6
+"""A half repetition at the end of a bout counts from this share of the usual turn ..."""
+
+MIN_WHOLE: Final = 2
+"""... where there are this many whole ones."""
+
 PAUSE_S: Final = 0.08
 """A longer standstill at either end of a repetition is a pause and is cut off, s."""
+
+LATE_S: Final = 0.3
+"""Movement is noticed no later than this after it sets in, s."""
 
 STANDSTILL: Final = 0.04
 """... where a standstill is turning at less than this share of the repetition's peak ..."""
@@ -58,6 +70,34 @@ class Rhythm:
 
     period_s: float
     strength: float
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Turning points of an angle.
+
+    Attributes
+    ----------
+    index, kind : (m,) int array
+        Position, and +1 for a maximum or -1 for a minimum; kinds alternate.
+    whole : (m - 1,) bool array
+        Whether the limb turned about as far as usual between each turning point and the next.
+    """
+
+    index: IntArray
+    kind: IntArray
+    whole: BoolArray
+
+    @property
+    def ends(self) -> float:
+        """Kind of the posture in which movement begins and ends, or 0 if these differ.
+
+        A tenth of it where the first or the last movement is less than whole.
+        """
+        if not self.whole.size:
+            return 0.0
+        sure = 1.0 if self.whole[0] and self.whole[-1] else 0.1
+        return sure * float(self.kind[0] + self.kind[-1]) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +118,8 @@ class Cycle:
         Grid points per working point.
     work_hz : float
         Working rate.
-    excursion : float
-        Usual peak-to-peak of ``angle`` over a period.
+    turns : Turns
+        Turning points of ``angle``, at the working rate.
     rhythm : Rhythm or None
         None where the movement is not rhythmic.
     """
@@ -90,12 +130,13 @@ class Cycle:
     angle: FloatArray
     step: int
     work_hz: float
-    excursion: float
+    turns: Turns
     rhythm: Rhythm | None
 
     def flipped(self) -> Cycle:
         """The same movement with the axis pointing the other way."""
-        return replace(self, axis=-self.axis, rotation=-self.rotation, angle=-self.angle)
+        turns = replace(self.turns, kind=-self.turns.kind)
+        return replace(self, axis=-self.axis, rotation=-self.rotation, angle=-self.angle, turns=turns)
 
 
 def working_signal(motion: Motion, span: Span) -> tuple[FloatArray, int, float]:
@@ -142,7 +183,7 @@ def find_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
 def _window_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
     correlation = np.mean([autocorrelation(s) for s in signals], axis=0)
     n = len(correlation)
-    low, high = int(PERIOD_RANGE_S[0] * rate_hz), min(int(PERIOD_RANGE_S[1] * rate_hz), int(0.6 * n))
+    low, high = int(PERIOD_RANGE_S[0] * rate_hz), min(int(PERIOD_RANGE_S[1] * rate_hz), n // MIN_PERIODS)
     below = np.flatnonzero(correlation < 0.5)
     if high - low < 3 or not below.size:
         return None
@@ -150,7 +191,9 @@ def _window_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
     peaks = peaks[(peaks >= max(low, below[0])) & (correlation[peaks] >= MIN_RHYTHM)]
     if not peaks.size:
         return None
-    peak = int(peaks[correlation[peaks] >= FUNDAMENTAL * correlation[peaks].max()][0])
+    # The longer the lag, the less overlaps, and the more a peak is worth by chance.
+    worth = correlation[peaks] * np.sqrt(1 - peaks / n)
+    peak = int(peaks[worth >= FUNDAMENTAL * worth.max()][0])
     before, top, after = correlation[peak - 1 : peak + 2]
     curve = before - 2 * top + after
     lag = peak + (0.5 * (before - after) / curve if curve else 0.0)
@@ -192,7 +235,8 @@ def reduce_to_cycle(motion: Motion, span: Span, rhythm: Rhythm | None) -> Cycle:
     rotation = lowpass(
         values_of(motion)[span[0] : span[1]] @ axis, min(10.0, 0.4 * track.rate_hz), track.rate_hz
     )
-    return Cycle(span, axis, rotation, angle, step, work_hz, _usual_excursion(angle, width), rhythm)
+    turns = _turns(angle, HYSTERESIS * _usual_excursion(angle, width), rotation, step)
+    return Cycle(span, axis, rotation, angle, step, work_hz, turns, rhythm)
 
 
 def _usual_excursion(angle: FloatArray, width: int) -> float:
@@ -202,13 +246,13 @@ def _usual_excursion(angle: FloatArray, width: int) -> float:
     return float(np.median(reach[reach >= 0.5 * np.percentile(reach, 90)]))
 
 
-def turning_points(angle: FloatArray, hysteresis: float) -> tuple[np.ndarray, np.ndarray]:
+def turning_points(angle: FloatArray, hysteresis: float) -> tuple[IntArray, IntArray]:
     """Alternating maxima and minima after which ``angle`` goes back by at least ``hysteresis``.
 
     Returns
     -------
     index, kind : (m,) int arrays
-        Position, and +1 for a maximum or -1 for a minimum; kinds alternate.
+        As in `Turns`.
     """
     slope = np.sign(np.diff(angle))
     slope[slope == 0] = 1
@@ -234,28 +278,33 @@ def turning_points(angle: FloatArray, hysteresis: float) -> tuple[np.ndarray, np
     if heading:
         index.append(high if heading > 0 else low)
         kind.append(heading)
-    return np.array(index, dtype=np.intp), np.array(kind, dtype=np.intp)
+    return np.array(index, dtype=np.int64), np.array(kind, dtype=np.int64)
 
 
-def start_preference(cycle: Cycle) -> float:
-    """How much the limb dwells at the maxima rather than at the minima, -1 to 1.
+def _turns(angle: FloatArray, hysteresis: float, rotation: FloatArray, step: int) -> Turns:
+    """Turning points of a bout, without those at its ends that no movement goes with."""
+    index, kind = turning_points(angle, hysteresis)
+    # From the rotation itself: near the ends of a bout the filter that takes the drift bends the angle.
+    turned = np.abs(np.diff(np.cumsum(rotation)[np.minimum(index * step, len(rotation) - 1)]))
+    share = turned / max(float(np.median(turned)), 1e-9) if len(turned) else turned
+    real = np.flatnonzero(share >= HYSTERESIS)
+    first, last = (real[0], real[-1] + 1) if real.size else (0, 0)
+    return Turns(index[first : last + 1], kind[first : last + 1], share[first:last] >= WHOLE_TURN)
 
-    A repetition starts from where the limb waits. Counted is the share of time spent near either extreme;
-    ties go to the extreme at which the movement begins and ends.
-    """
-    index, kind = turning_points(cycle.angle, HYSTERESIS * cycle.excursion)
+
+def dwell(cycle: Cycle) -> float:
+    """How much the limb dwells at the maxima rather than at the minima, -1 to 1: shares of time near them."""
+    index, kind = cycle.turns.index, cycle.turns.kind
     if len(index) < 3:
         return 0.0
-    middle = np.interp(np.arange(len(cycle.angle)), index, cycle.angle[index])
-    top = np.interp(np.arange(len(middle)), index[kind > 0], cycle.angle[index[kind > 0]])
-    bottom = np.interp(np.arange(len(middle)), index[kind < 0], cycle.angle[index[kind < 0]])
     inside = slice(index[0], index[-1] + 1)
-    near = 0.2 * (top - bottom)[inside]
-    at_top = float(np.mean(cycle.angle[inside] > top[inside] - near))
-    at_bottom = float(np.mean(cycle.angle[inside] < bottom[inside] + near))
-    dwell = (at_top - at_bottom) / max(at_top + at_bottom, 1e-9)
-    edges = 0.5 * (kind[0] + kind[-1])
-    return float(np.clip(dwell + 0.2 * edges, -1.0, 1.0))
+    at = np.arange(index[0], index[-1] + 1)
+    top = np.interp(at, index[kind > 0], cycle.angle[index[kind > 0]])
+    bottom = np.interp(at, index[kind < 0], cycle.angle[index[kind < 0]])
+    near = 0.2 * (top - bottom)
+    at_top = float(np.mean(cycle.angle[inside] > top - near))
+    at_bottom = float(np.mean(cycle.angle[inside] < bottom + near))
+    return (at_top - at_bottom) / max(at_top + at_bottom, 1e-9)
 
 
 def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span]:
@@ -264,49 +313,76 @@ def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span
     Returns
     -------
     list of (start, stop)
-        Indices on the track's grid; pauses at the ends of a repetition are cut off.
+        Indices on the track's grid; pauses at the ends of a repetition are cut off. One that is cut short at
+        either end of the bout counts if it is there from its turning point on, or up to it.
     """
-    index, kind = turning_points(cycle.angle, HYSTERESIS * cycle.excursion)
-    coarse = index[kind == start_kind]
-    turn = index[kind != start_kind]
-    usual = float(np.median(np.diff(coarse))) if len(coarse) > 1 else 0.0
-    longest = max(3 * usual, 3 * cycle.work_hz)
-    found = []
-    for a, b in zip(coarse[:-1].tolist(), coarse[1:].tolist(), strict=True):
-        if b - a > longest:
-            # A rest lies inside: the repetition is the part around its turn.
-            inner = int(turn[(turn > a) & (turn < b)][0])
-            a, b = max(a, inner - int(usual)), min(b, inner + int(usual))
-        found.append((a, b))
+    turns = cycle.turns
+    starts = turns.kind == start_kind
+    found = [
+        _at_reversals(cycle, span, (start_kind, start_kind))
+        for span in _between(turns.index[starts], turns.index[~starts], cycle.work_hz)
+    ]
+    if len(found) >= MIN_WHOLE and len(turns.index) % 2 == 0:
+        if starts[-1] and turns.whole[0]:
+            first = (int(turns.index[0]), int(turns.index[1]))
+            found.insert(0, _at_reversals(cycle, first, (-start_kind, start_kind)))
+        elif starts[0] and turns.whole[-1]:
+            last = (int(turns.index[-2]), int(turns.index[-1]))
+            found.append(_at_reversals(cycle, last, (start_kind, -start_kind)))
     rate = motion.track.rate_hz
     smooth = lowpass(values_of(motion)[slice(*cycle.span)], min(10.0, 0.4 * rate), rate)
     still = 0.0 if motion.speed is None else STANDSTILL_SPEED
-    last = len(smooth) - 1
-    spans = []
-    for a, b in found:
-        start, stop = _at_reversals(cycle, a * cycle.step, min(b * cycle.step, last), -start_kind)
-        spans.append(_without_pauses(norm(smooth[start : stop + 1]), start, PAUSE_S * rate, still))
+    spans = [_without_pauses(norm(smooth[start : stop + 1]), start, rate, still) for start, stop in found]
     return [(cycle.span[0] + a, cycle.span[0] + b) for a, b in spans if b - a > 2]
 
 
-def _at_reversals(cycle: Cycle, start: int, stop: int, after: int) -> Span:
-    """Both boundaries at the nearest reversal of rotation at the full rate."""
+def _between(starts: IntArray, turns: IntArray, work_hz: float) -> list[Span]:
+    """Whole repetitions between turning points of one kind, in working points."""
+    if len(starts) < 2:
+        return []
+    usual = int(np.median(np.diff(starts)))
+    longest = 3 * max(usual, work_hz)
+    found = []
+    for a, b in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        if b - a > longest:
+            # A rest lies inside: the repetition is the part around its turn.
+            inner = int(turns[(turns > a) & (turns < b)][0])
+            a, b = max(a, inner - usual), min(b, inner + usual)
+        found.append((a, b))
+    return found
+
+
+def _at_reversals(cycle: Cycle, span: Span, kinds: tuple[int, int]) -> Span:
+    """Both boundaries, turning points of these kinds, at the nearest reversals at the full rate."""
+    start, stop = span[0] * cycle.step, min(span[1] * cycle.step, len(cycle.rotation) - 1)
     reach = max(1, (stop - start) // 5)
-    return _reversal(cycle.rotation, start, reach, after), _reversal(cycle.rotation, stop, reach, after)
+    return (
+        _reversal(cycle.rotation, start, reach, -kinds[0]),
+        _reversal(cycle.rotation, stop, reach, -kinds[1]),
+    )
 
 
-def _without_pauses(speed: FloatArray, start: int, pause: float, still: float) -> Span:
-    """Boundaries drawn in over standstills longer than ``pause`` samples.
+def _without_pauses(speed: FloatArray, start: int, rate_hz: float, still: float) -> Span:
+    """Boundaries drawn in over standstills longer than a pause.
 
     A standstill is one about every axis: turning points are of the main axis, but work about another one
     belongs to the repetition.
     """
+    level = max(STANDSTILL * float(speed.max(initial=0.0)), still)
+    before, after = (_onset(way, level, LATE_S * rate_hz) for way in (speed, speed[::-1]))
+    pause = PAUSE_S * rate_hz
     stop = start + len(speed) - 1
-    moving = np.flatnonzero(speed > max(STANDSTILL * float(speed.max(initial=0.0)), still))
-    if not moving.size:
-        return start, stop
-    a, b = start + int(moving[0]), start + int(moving[-1])
-    return (a if a - start > pause else start), (b if stop - b > pause else stop)
+    return (start + before if before > pause else start), (stop - after if after > pause else stop)
+
+
+def _onset(speed: FloatArray, level: float, most: float) -> int:
+    """Where movement sets in: before it reaches ``level``, but by no more than ``most``.
+
+    A smooth movement gains speed with the square of time at first (minimum jerk; Flash and Hogan 1985), so
+    that it takes from its onset to ``level`` as long as from there to four times as fast.
+    """
+    moving, fast = (int(np.argmax(speed > factor * level)) for factor in (1, 4))
+    return max(moving - int(min(max(fast - moving, 0), most)), 0)
 
 
 def _reversal(rotation: FloatArray, near: int, reach: int, after: int) -> int:

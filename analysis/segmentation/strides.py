@@ -12,14 +12,7 @@ from scipy import signal
 from analysis.frames import Motion, norm
 from analysis.results import SideEvents
 from analysis.segmentation.bouts import Span
-from analysis.segmentation.repetitions import (
-    HYSTERESIS,
-    Cycle,
-    butterworth,
-    lowpass,
-    turning_points,
-    values_of,
-)
+from analysis.segmentation.repetitions import Cycle, butterworth, lowpass, values_of
 from sensing.recording import FloatArray, Interval, Placement
 
 MAX_STRIDE_S: Final = 2.5
@@ -57,7 +50,7 @@ def find_strides(
     rotation reverses out of it (after Rampp et al. 2015); on a shank, the extremes just before and after the
     swing (Aminian et al. 2002).
     """
-    index, kind = turning_points(cycle.angle, HYSTERESIS * cycle.excursion)
+    index, kind = cycle.turns.index, cycle.turns.kind
     if len(index) < 4 or cycle.rhythm is None or cycle.rhythm.period_s > MAX_STRIDE_S:
         return None
     step_s = np.diff(index)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis import analyse
 from analysis.results import Kind
-from analysis.segmentation.bouts import joint_bouts, spans
+from analysis.segmentation.bouts import bouts, joint_bouts
 from analysis.segmentation.pairing import pair_repetitions
 from analysis.segmentation.repetitions import autocorrelation, find_rhythm, turning_points
 from sensing.recording import Recording, Side
@@ -182,7 +182,7 @@ def test_autocorrelation_does_not_depend_on_the_sensors_orientation():
 def test_short_pauses_are_closed_and_fidgets_dropped():
     active = np.zeros(10000, dtype=bool)
     active[1000:2000] = active[2300:3000] = active[5000:5050] = True
-    assert spans(active, 100.0) == [(950, 3050)]
+    assert bouts(active, 100.0) == [(950, 3050)]
 
 
 def test_bouts_of_both_sides_join_where_they_overlap():
