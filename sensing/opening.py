@@ -440,8 +440,10 @@ def shifted(stream: Stream, by_s: float) -> Stream:
     """The same stream, later by ``by_s`` seconds on the shared timeline."""
     if by_s == 0.0:
         return stream
+    emg = stream.emg
     return dataclasses.replace(
         stream,
+        emg=None if emg is None else dataclasses.replace(emg, time_s=emg.time_s + by_s),
         time_s=stream.time_s + by_s,
         gaps=tuple((start + by_s, end + by_s) for start, end in stream.gaps),
         clock=tuple(dataclasses.replace(s, offset_s=s.offset_s + by_s) for s in stream.clock),

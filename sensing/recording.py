@@ -117,6 +117,46 @@ class ClockSegment:
 
 
 @dataclass(frozen=True, eq=False)
+class Emg:
+    """A surface electromyogram beside one side's motion, at its own rate, on the same timeline.
+
+    Attributes
+    ----------
+    time_s : (n,) float array
+        Sample times, s; finite, strictly increasing.
+    value_uv : (n,) float array
+        Potential, microvolts; finite. Samples that are missing are left out.
+    rate_hz : float
+        Sampling rate while samples arrive.
+    source : str
+        The file it was read from.
+    """
+
+    time_s: FloatArray
+    value_uv: FloatArray
+    rate_hz: float
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("time_s", "value_uv"):
+            array = np.asarray(getattr(self, name), dtype=np.float64).view()
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        n, problems = np.shape(self.time_s), []
+        if len(n) != 1 or n != np.shape(self.value_uv) or n[0] < 2:
+            problems.append("time_s and value_uv must be of one length, 2 samples or more")
+        elif not (np.isfinite(self.time_s).all() and np.isfinite(self.value_uv).all()):
+            problems.append("values that are not finite")
+        elif not np.all(np.diff(self.time_s) > 0):
+            where = int(np.flatnonzero(np.diff(self.time_s) <= 0)[0]) + 1
+            problems.append(f"time_s must increase; it does not at sample {where}")
+        if not (np.isfinite(self.rate_hz) and self.rate_hz > 0):
+            problems.append(f"rate_hz must be positive, not {self.rate_hz}")
+        if problems:
+            raise BadInput(f"{self.source or 'electromyogram'}: {problem}" for problem in problems)
+
+
+@dataclass(frozen=True, eq=False)
 class Stream:
     """The samples of one sensor, on the shared timeline.
 
@@ -150,6 +190,10 @@ class Stream:
         Full scale in m/s2 and deg/s, where known; samples there are clipped.
     device, source : str
         Device name or model, and the file it was read from.
+    address : str
+        What tells the sensor from others of its model; empty where unknown.
+    emg : Emg or None
+        Electromyogram of the same limb, where one was recorded.
     """
 
     side: Side
@@ -169,6 +213,8 @@ class Stream:
     gyr_range: float | None = None
     device: str = ""
     source: str = ""
+    address: str = ""
+    emg: Emg | None = None
 
     def __post_init__(self) -> None:
         problems: list[str] = []

@@ -31,6 +31,7 @@ from sensing.errors import BadInput, RecordingIncomplete, UsageError
 from sensing.files import write_atomically
 from sensing.finding import SIDECAR as SIDECAR
 from sensing.formats import ReadOptions, native_csv
+from sensing.formats.emg import SUFFIX, emg_beside, emg_text
 from sensing.formats.source import read_text
 from sensing.recording import (
     CHANNELS,
@@ -378,7 +379,7 @@ def write_recording(
         The folder exists already, or an extra name is not a plain file name.
     """
     folder = Path(folder)
-    names = {SIDECAR, *(f"{side}.csv" for side in Side)}
+    names = {SIDECAR, *(f"{side}{end}" for side in Side for end in (".csv", SUFFIX))}
     for name in extra or ():
         if Path(name).name != name or name in names:
             raise UsageError(f"{name!r}: not a name for a file beside a recording")
@@ -435,7 +436,10 @@ def _write_all(folder: Path, recording: Recording) -> None:
             gaps=stream.gaps,
             lost=stream.lost,
             source=stream.source,
+            **({"address": stream.address} if stream.address else {}),
         )
+        if stream.emg is not None:
+            (folder / f"{stream.side}{SUFFIX}").write_text(emg_text(stream.emg), encoding="utf-8")
     for start_s, end_s in recording.marks:
         writer.mark(start_s, end_s)
     writer.close(complete=recording.complete)
@@ -560,7 +564,8 @@ def _read_side(path: Path, side: Side, info: object) -> tuple[Stream, tuple[Noti
         gyr_range=side_info.gyr_range,
         device=side_info.device,
     )
-    return reading.stream, reading.notices
+    stream = dataclasses.replace(reading.stream, address=side_info.address, emg=emg_beside(path))
+    return stream, reading.notices
 
 
 @dataclasses.dataclass(frozen=True)
@@ -577,6 +582,7 @@ class _SideInfo:
     acc_range: float | None = None
     gyr_range: float | None = None
     device: str = ""
+    address: str = ""
 
     @classmethod
     def of(cls, info: object, where: str) -> _SideInfo:
@@ -607,6 +613,7 @@ class _SideInfo:
                 acc_range=_float(info.get("acc_range")),
                 gyr_range=_float(info.get("gyr_range")),
                 device=str(info.get("device") or ""),
+                address=str(info.get("address") or ""),
             )
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise BadInput(

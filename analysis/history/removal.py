@@ -21,6 +21,8 @@ _FILES: Final = (
     "right.csv",
     "left.csv.gz",
     "right.csv.gz",
+    "left_emg.csv",
+    "right_emg.csv",
     "packets.raw",
     "truth.json",
     "report/report.html",

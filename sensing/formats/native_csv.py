@@ -6,6 +6,9 @@ Three headers are known, in any order of columns::
     time_s,left_acc_x,...,left_gyr_z,right_acc_x,...           both sides in one file
     host_time_s,device_time_s,seq,acc_x,...,gyr_z              one side of a recording folder
 
+A column ``emg_uV`` (``left_emg_uV`` beside ``left_acc_x``), or a file ``left_emg.csv`` beside ``left.csv``,
+adds a surface electromyogram.
+
 A name may state another unit, as in ``time (ms)``, ``acc_x (g)`` or ``gyr_x [rad/s]``. Without a column
 ``time_s`` nothing is taken for granted: units and rate then come from the header or from flags.
 """
@@ -30,6 +33,7 @@ from sensing.formats.assemble import (
     present_rows,
     to_stream,
 )
+from sensing.formats.emg import EMG_COLUMN, emg_beside, make_emg, microvolts
 from sensing.formats.source import Text, read_text
 from sensing.formats.table import Numbers, best_separator, read_numbers, split_header
 from sensing.formats.units import factor, spelled
@@ -43,18 +47,23 @@ QUATERNION: Final = ("quat_w", "quat_x", "quat_y", "quat_z")
 
 _UNIT: Final = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^)\]]*)[)\]]$")
 _CHANNEL: Final = re.compile(r"(?:(left|right)_)?((?:acc|gyr)_[xyz])")
+_EMG: Final = re.compile(rf"(left_|right_|)({EMG_COLUMN.pattern})", re.IGNORECASE)
 _TIME: Final = re.compile(r"(?:time|timestamp)(?:_(s|ms|us|ns))?")
 
 
 @dataclass(frozen=True)
 class _Header:
-    """Where the columns are: channel name (with side) or ``time`` to column index and stated unit."""
+    """Where the columns are: channel name (with side) or ``time`` to column index and stated unit.
+
+    ``emg`` has the column and unit of an electromyogram for each of `prefixes` that has one.
+    """
 
     names: tuple[str, ...]
     separator: str
     channels: dict[str, tuple[int, str | None]]
     time: tuple[int, str | None] | None
     native: bool
+    emg: dict[str, tuple[int, str | None]]
 
     @classmethod
     def of(cls, line: str) -> _Header:
@@ -62,6 +71,7 @@ class _Header:
         names = split_header(line, separator)
         channels: dict[str, tuple[int, str | None]] = {}
         time: tuple[int, str | None] | None = None
+        emg: dict[str, tuple[int, str | None]] = {}
         repeated: list[str] = []
         for index, full in enumerate(names):
             match = _UNIT.match(full)
@@ -72,10 +82,14 @@ class _Header:
                 channels[name] = (index, unit)
             elif (found := _TIME.fullmatch(name)) and time is None:
                 time = (index, unit or found[1])
+            elif (found := _EMG.fullmatch(name)) and (not unit or unit.lower() in ("uv", "mv", "v")):
+                if found[1] in emg:
+                    repeated.append(name)
+                emg[found[1]] = (index, unit or found[3])
         if repeated:
             raise BadInput(f"line 1: column {', '.join(repeated)} is named twice")
         native = names[: len(RAW_HEADER)] == list(RAW_HEADER)
-        return cls(tuple(names), separator, channels, time, native)
+        return cls(tuple(names), separator, channels, time, native, emg)
 
     def prefixes(self) -> list[str]:
         """``left_``, ``right_`` or nothing: sides with at least one accelerometer column."""
@@ -88,7 +102,8 @@ class _Header:
 
     def used(self) -> list[int]:
         """Columns to read, ascending."""
-        return sorted({index for index, _ in (*self.channels.values(), *([self.time] if self.time else []))})
+        time = [self.time] if self.time else []
+        return sorted({index for index, _ in (*self.channels.values(), *self.emg.values(), *time)})
 
     def problems(self) -> list[str]:
         """Axes that are missing beside ones that are there, and sides mixed with plain columns."""
@@ -134,7 +149,12 @@ class NativeCsv:
         header = _header(text)
         if header.native:
             return (read_raw(text),)
-        return _read_plain(text, header, options)
+        readings = _read_plain(text, header, options)
+        beside = emg_beside(place) if len(readings) == 1 else None
+        if beside is not None:
+            stream = replace(readings[0].stream, emg=beside)
+            readings = (replace(readings[0], stream=stream),)
+        return readings
 
 
 FORMAT = NativeCsv()
@@ -155,7 +175,12 @@ def _header(text: Text) -> _Header:
 def _read_plain(text: Text, header: _Header, options: ReadOptions) -> tuple[Reading, ...]:
     scales = _scales(text, header, options)
     numbers = read_numbers(
-        text, first_line=1, separator=header.separator, names=header.names, columns=header.used()
+        text,
+        first_line=1,
+        separator=header.separator,
+        names=header.names,
+        columns=header.used(),
+        empty_ok=[index for index, _ in header.emg.values()],
     )
     if header.time is None:
         time_s = index_times(len(numbers), options.rate_hz, text.name)
@@ -177,6 +202,10 @@ def _read_plain(text: Text, header: _Header, options: ReadOptions) -> tuple[Read
             where=numbers.where,
             side=side,
         )
+        if prefix in header.emg:
+            column, unit = header.emg[prefix]
+            value_uv = numbers.column(column, microvolts(unit))
+            stream = replace(stream, emg=make_emg(time_s, value_uv, text.name))
         readings.append(Reading(stream, side, notices=(*numbers.notices, *notices)))
     return tuple(readings)
 

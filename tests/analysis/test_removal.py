@@ -13,7 +13,15 @@ from analysis.history.removal import belongings, remove
 from analysis.history.takeout import take_out
 from sensing.errors import UsageError
 
-FILES = ("left.csv", "right.csv", "truth.json", "packets.raw", "report/report.html", "report/report.png")
+FILES = (
+    "left.csv",
+    "right.csv",
+    "left_emg.csv",
+    "truth.json",
+    "packets.raw",
+    "report/report.html",
+    "report/report.png",
+)
 
 
 def put(folder: Path, athlete: str, *more: str) -> Path:
