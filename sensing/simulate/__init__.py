@@ -19,6 +19,7 @@ from sensing.recording import GRAVITY, Recording, Side, Stream, Sync
 from sensing.simulate.body import draw_tremor, feel
 from sensing.simulate.effects import draw_effects, draw_reps
 from sensing.simulate.exercises import EXERCISES
+from sensing.simulate.muscle import electromyogram
 from sensing.simulate.params import (
     Simulation,
     parse_asymmetries,
@@ -82,7 +83,7 @@ def simulate(params: Simulation) -> Simulated:
         So much is lost that a side has fewer than two samples.
     """
     # One child seed per part, by position: append new ones at the end.
-    seeds = np.random.SeedSequence(params.seed).spawn(10)
+    seeds = np.random.SeedSequence(params.seed).spawn(12)
     rng = [np.random.default_rng(seed) for seed in seeds[:6]]
     draws = Draws(
         draw_effects(params, rng[0], 1, "amplitude"),
@@ -91,8 +92,8 @@ def simulate(params: Simulation) -> Simulated:
         *rng[3:6],
     )
     plan = make_plan(params, draws)
-    left, left_truth = _record_side(params, plan, Side.LEFT, seeds[6:8])
-    right, right_truth = _record_side(params, plan, Side.RIGHT, seeds[8:10])
+    left, left_truth = _record_side(params, plan, Side.LEFT, [*seeds[6:8], seeds[10]])
+    right, right_truth = _record_side(params, plan, Side.RIGHT, [*seeds[8:10], seeds[11]])
     amplitude, impact = float(draws.amplitude.remount[0]), float(draws.impact.remount[0])
     truth = Truth(
         parameters=params,
@@ -185,8 +186,11 @@ def _record_side(
         )
     before = np.flatnonzero(np.diff(seq) > 1)
     gaps = tuple((float(stream.time_s[i]), float(stream.time_s[i + 1])) for i in before)
-    truth = side_truth(params, plan, side, sensor, None if params.ideal_clock else clock, arrived)
-    return dataclasses.replace(stream, gaps=gaps), truth
+    truth = side_truth(params, plan, side, sensor, None if params.ideal_clock else clock, arrived, tremor)
+    emg = None
+    if params.emg_rate_hz is not None:
+        emg = electromyogram(plan, side, params.emg_rate_hz, np.random.default_rng(seeds[2]))
+    return dataclasses.replace(stream, gaps=gaps, emg=emg), truth
 
 
 def _sync(params: Simulation, left: Stream, right: Stream) -> Sync:

@@ -119,6 +119,8 @@ class Simulation:
         Lag-1 correlation of a side's repetitions within a set.
     fatigue : float or (left, right)
         Loss of speed from the first to the last repetition of a set, as a fraction.
+    fatigue_tremor : float or (left, right)
+        Times by which tremor has grown at the end of a set.
     onset_lag_s : float
         How much later the right side starts, s; simultaneous exercises.
     rep_s, tempo_cv : float or None
@@ -139,6 +141,8 @@ class Simulation:
         RMS of physiological tremor (6 to 11 Hz) per axis, deg/s; sway of half of it comes on top.
     rate_hz : float, (left, right) or None
         Sampling rate; None takes 100 Hz, 200 Hz for running.
+    emg_rate_hz : float or None
+        Sampling rate of an electromyogram of each side; None records none.
     placement : Placement or None
         What the recording says; the movement stays that of the exercise's own segment.
     mounting : str
@@ -186,6 +190,7 @@ class Simulation:
     remount_sd: float = 0.04
     rho: float = 0.0
     fatigue: PerSide = 0.0
+    fatigue_tremor: PerSide = 1.0
     onset_lag_s: float = 0.0
     rep_s: float | None = None
     tempo_cv: float | None = None
@@ -197,6 +202,7 @@ class Simulation:
     fidgets_per_min: float = 4.0
     tremor_deg_s: float = 0.6
     rate_hz: PerSide | None = None
+    emg_rate_hz: float | None = None
     placement: Placement | None = None
     mounting: Mounting = "mirrored"
     noise: float = 1.0
@@ -252,6 +258,7 @@ class Simulation:
             ("remount_sd", 0, 1),
             ("rho", -0.95, 0.95),
             ("fatigue", 0, 0.9),
+            ("fatigue_tremor", 1, 50),
             ("onset_lag_s", -0.5, 0.5),
             ("rep_s", 0.2, 60),
             ("tempo_cv", 0, 0.3),
@@ -263,6 +270,7 @@ class Simulation:
             ("fidgets_per_min", 0, 12),
             ("tremor_deg_s", 0, 50),
             ("rate_hz", 5, 10_000),
+            ("emg_rate_hz", 5, 10_000),
             ("noise", 0, 1000),
             ("bias", 0, 1000),
             ("scale_error", 0, 0.5),
@@ -306,7 +314,8 @@ class Simulation:
             (self.rep_s or self.spec.rep_s) * 1.3 + self.hold_s + (self.pause_s or self.spec.pause_s[1])
         )
         bout_s = self.bout_length_s + self.n_reps * longest_s * (2 if self.spec.kind == "alternating" else 1)
-        return (self.n_sets * (bout_s + (self.rest_s or 40)) + 2 * self.still_s) * max(self.rates_hz)
+        rate_hz = max(*self.rates_hz, self.emg_rate_hz or 0.0)
+        return (self.n_sets * (bout_s + (self.rest_s or 40)) + 2 * self.still_s) * rate_hz
 
     @property
     def spec(self) -> Exercise:

@@ -13,7 +13,8 @@ from sensing.simulate.effects import Effects
 from sensing.simulate.exercises import STANCE
 from sensing.simulate.params import Simulation, pair
 
-_LIFT_S = 1.5
+LIFT_S = 1.5
+"""Time to lift a limb into a hold, and to lower it, s."""
 _HOLD_TREMOR = 5.0
 _OFF_AXIS = 0.12
 _ONSET_SD_S = 0.008
@@ -218,7 +219,7 @@ def _plan_reps(params: Simulation, draws: Draws, shared_s: FloatArray) -> Plan:
             SidePlan(
                 Track((*flexion, fidgets)),
                 Track(tuple(off_axis)),
-                Turns.joined([]),
+                _growing_tremor(sets, pair(params.fatigue_tremor)[i]),
                 np.stack([rep_start[..., i], rep_start[..., i] + whole[..., i]], axis=-1),
                 amplitude[..., i],
                 hit.ravel() if strikes and side is dominant else np.empty(0),
@@ -232,6 +233,15 @@ def _plan_reps(params: Simulation, draws: Draws, shared_s: FloatArray) -> Plan:
         )
     end = float(sets[-1, 1]) + params.still_s
     return Plan(end, sets, (sides[0], sides[1]), np.empty((0, 4)))
+
+
+def _growing_tremor(sets: FloatArray, times: float) -> Turns:
+    """Tremor that grows over each set to so many times itself, and is gone half a second later."""
+    if times == 1:
+        return Turns.joined([])
+    start, end = sets.T
+    grows, fades = np.full(len(sets), times - 1), np.full(len(sets), 0.5)
+    return Turns.joined([Turns(start, end - start, grows), Turns(end, fades, -grows)])
 
 
 def _stroke_peak(params: Simulation) -> float:
@@ -335,16 +345,16 @@ def _plan_still(params: Simulation, draws: Draws) -> Plan:
     bout = params.bout_length_s
     nothing = np.empty((0, 0))
     lifts = spec.amplitude_deg > 0
-    lengths = np.full(count, bout + (2 * _LIFT_S if lifts else 0.0))
+    lengths = np.full(count, bout + (2 * LIFT_S if lifts else 0.0))
     starts = _set_starts(params, draws, lengths)
     sets = np.stack([starts, starts + lengths], axis=-1)
     gain = _HOLD_TREMOR * np.exp(draws.amplitude.log_side[0, :, 0])
     sides = []
     for i in range(2):
-        lift = np.full(count, _LIFT_S)
+        lift = np.full(count, LIFT_S)
         turns, steps = [_fidgets(params, draws, sets)], []
         if lifts:
-            down = starts + _LIFT_S + bout
+            down = starts + LIFT_S + bout
             turns += [
                 Turns(starts, lift, lift * 0 - spec.amplitude_deg),
                 Turns(down, lift, lift * 0 + spec.amplitude_deg),

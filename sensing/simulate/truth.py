@@ -14,11 +14,11 @@ from typing import Any, Final
 import numpy as np
 
 from sensing.recording import FloatArray, Interval, Side
-from sensing.simulate.body import feel
+from sensing.simulate.body import Tremor, feel
 from sensing.simulate.exercises import STANCE
 from sensing.simulate.params import QUANTITIES, Simulation
 from sensing.simulate.radio import DeviceClock
-from sensing.simulate.schedule import Plan, SidePlan
+from sensing.simulate.schedule import LIFT_S, Plan, SidePlan
 from sensing.simulate.sensor import Sensor
 
 SCHEMA: Final = "sidewise.truth/1"
@@ -60,6 +60,8 @@ class SideTruth:
         Samples that the device took.
     lost : tuple of (first, count)
         Runs of sample counters that never arrived.
+    tremor_m_s2 : tuple of float
+        RMS acceleration of tremor in each set without repetitions (a hold), m/s2.
     """
 
     reps: tuple[tuple[Interval, ...], ...]
@@ -74,6 +76,7 @@ class SideTruth:
     clock: DeviceClock | None
     samples: int
     lost: tuple[tuple[int, int], ...]
+    tremor_m_s2: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,7 @@ def side_truth(
     sensor: Sensor,
     clock: DeviceClock | None,
     arrived: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    tremor: Tremor,
 ) -> SideTruth:
     """Collect what is true about one side; ``arrived`` says which of the device's samples did."""
     limb = plan.sides[list(Side).index(side)]
@@ -183,7 +187,21 @@ def side_truth(
         clock=clock,
         samples=len(arrived),
         lost=tuple((int(a), int(b - a)) for a, b in edges.reshape(-1, 2)),
+        tremor_m_s2=_tremor_of_holds(params, plan, side, tremor),
     )
+
+
+def _tremor_of_holds(params: Simulation, plan: Plan, side: Side, tremor: Tremor) -> tuple[float, ...]:
+    """RMS over each hold, lifting and lowering left out, of what tremor alone adds to the acceleration."""
+    if params.spec.kind != "still":
+        return ()
+    sway = dataclasses.replace(tremor, rate_deg_s=np.where(tremor.is_tremor, 0.0, tremor.rate_deg_s))
+    found = []
+    for start, end in plan.sets:
+        grid = np.arange(start + LIFT_S, end - LIFT_S, 1e-3)
+        with_it, without = (feel(params.spec, plan, side, grid, each)[0] for each in (tremor, sway))
+        found.append(float(np.sqrt(((with_it - without) ** 2).sum(axis=1).mean())))
+    return tuple(found)
 
 
 def metric_truths(params: Simulation, plan: Plan, remounts: dict[str, float]) -> tuple[MetricTruth, ...]:
