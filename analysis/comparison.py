@@ -13,6 +13,7 @@ from analysis import inference
 from analysis.inference import Estimate, SetValues
 from analysis.measurement import MeasuredSet
 from analysis.metrics import AMPLITUDE_REMOUNT_SD, METRICS, MetricSpec
+from analysis.own_error import NOTHING_MEASURED, OwnError
 from analysis.quality import GATES
 from analysis.results import Count, Kind, Metric, Quality, RepValues, VerdictWord
 from analysis.settings import Settings
@@ -38,9 +39,14 @@ PEAK_METRICS: Final = ("peak_angular_velocity", "peak_acceleration", "impact_pea
 
 
 def compare(
-    measured: Sequence[MeasuredSet], settings: Settings, quality: Quality, *, set_index: int | None = None
+    measured: Sequence[MeasuredSet],
+    settings: Settings,
+    quality: Quality,
+    *,
+    own: OwnError = NOTHING_MEASURED,
+    set_index: int | None = None,
 ) -> tuple[Metric, ...]:
-    """One row per metric over all sets given."""
+    """One row per metric over all sets given; ``own`` is what is used of the athlete's own error."""
     groups = group_sets(measured)
     rows: list[tuple[MetricSpec, Estimate | None, str]] = []
     for entry in METRICS:
@@ -50,7 +56,7 @@ def compare(
         refused = _refusal(entry, measured, quality)
         if not refused:
             sets = [_set_values(entry, group) for group in groups]
-            found = inference.estimate(sets, _remount_sd(entry, settings, sets), log=entry.ratio)
+            found = _estimate(entry, settings, own, sets)
             if found is None:
                 refused = "no repetition has a value on both sides"
         rows.append((entry, found, refused))
@@ -86,6 +92,20 @@ def _set_values(entry: MetricSpec, group: tuple[MeasuredSet, MeasuredSet]) -> Se
 
 def _usable(values: FloatArray, entry: MetricSpec) -> np.ndarray:
     return np.isfinite(values) & ((values > 0) | (not entry.ratio))
+
+
+def _estimate(
+    entry: MetricSpec, settings: Settings, own: OwnError, sets: Sequence[SetValues]
+) -> Estimate | None:
+    study = own.study(entry.name)
+    if study is None or not entry.ratio:
+        found = inference.estimate(sets, _remount_sd(entry, settings, sets), log=entry.ratio)
+    else:
+        found = inference.estimate(sets, study.used_sd, remount_df=study.used_df)
+    gain = own.gain(entry.name)
+    if found is None or gain is None or not entry.ratio:
+        return found
+    return found.without_gain(gain.log_gain, gain.se, gain.df)
 
 
 def _remount_sd(entry: MetricSpec, settings: Settings, sets: Sequence[SetValues]) -> float:
@@ -219,6 +239,9 @@ def _row(
         se=found.se if finite else None,
         df=found.df if finite else None,
         remount_sd=found.remount_sd if finite else None,
+        remount_df=found.remount_df if math.isfinite(found.remount_df) else None,
+        sensor_gain=found.gain if found.gain_se else None,
+        sensor_gain_se=found.gain_se or None,
     )
     return replace(row, left=None, right=None) if entry.name == "onset_lag" else row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from analysis.exercises import Exercise
@@ -13,6 +14,7 @@ from analysis.expected import (
     use_findings,
 )
 from analysis.metrics import spec
+from analysis.own_error import OwnError, RemountStudy, SensorGain
 from analysis.profiles import Profile
 from analysis.profiles.judging import explains
 from analysis.results import (
@@ -59,6 +61,8 @@ FINDINGS = {
     "exploratory_difference": "other metrics differ while the primary ones show no difference: a hint only",
     "striking_hand": "strokes came from the hand that is not the declared dominant one",
     "dominance_found": "the hand that made the strokes was taken to be the dominant one",
+    "own_remount_sd": "a remount study is used in place of the assumed scatter between mountings",
+    "sensor_gain_corrected": "what one sensor reads more than the other, by the swap check, was taken off",
     "record_more": "what to record so that the next answer is clearer",
 }
 """Every finding's code; the documentation's table is made from this."""
@@ -186,6 +190,36 @@ def _exploratory(metrics: Sequence[Metric], verdict: OverallVerdict) -> list[Fin
     )
     message = f"Among the other measures, which are many and so only give hints: {listed}."
     return [Finding("exploratory_difference", None, "info", message, tuple(m.name for m in differing))]
+
+
+def own_error_findings(own: OwnError, metrics: Sequence[Metric]) -> tuple[Finding, ...]:
+    """What of the athlete's own error was used, and on which metrics."""
+    found = []
+    named = tuple(m.name for m in metrics if m.remount_df is not None)
+    studies = [study for name in named if (study := own.study(name)) is not None]
+    if studies:
+        sds = ", ".join(f"{spec(s.metric).title.lower()} {100 * s.used_sd:.1f} %" for s in studies)
+        message = (
+            f"The scatter between mountings is your own, from the remount study of {_days(studies)} over "
+            f"{studies[0].df + 1:.0f} mountings: {sds}."
+        )
+        found.append(Finding("own_remount_sd", None, "info", message, named))
+    named = tuple(m.name for m in metrics if m.sensor_gain is not None)
+    gains = [gain for name in named if (gain := own.gain(name)) is not None]
+    if gains:
+        percents = ", ".join(
+            f"{spec(g.metric).title.lower()} {100 * math.expm1(g.log_gain):+.1f} %" for g in gains
+        )
+        message = (
+            f"What the right sensor reads more than the left one was taken off, from the swap check of "
+            f"{_days(gains)}: {percents}."
+        )
+        found.append(Finding("sensor_gain_corrected", None, "info", message, named))
+    return tuple(found)
+
+
+def _days(measured: Sequence[RemountStudy] | Sequence[SensorGain]) -> str:
+    return " and ".join(sorted({one.date.isoformat() for one in measured}))
 
 
 def summarise(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -71,8 +71,10 @@ class Estimate:
         Sets and repetitions used.
     scope : str
         ``recording`` where sets are the unit, ``this_set`` where there are too few of them.
-    remount_sd : float
-        Part of ``se`` that mounting was taken to cause.
+    remount_sd, remount_df : float
+        Part of ``se`` that mounting was taken to cause, and the degrees of freedom behind it.
+    gain, gain_se : float
+        What the sensors themselves add, taken off ``d``, and the part of ``se`` that comes from it.
     """
 
     d: float
@@ -85,6 +87,30 @@ class Estimate:
     n_right: int
     scope: str
     remount_sd: float = 0.0
+    remount_df: float = math.inf
+    gain: float = 0.0
+    gain_se: float = 0.0
+
+    def without_gain(self, gain: float, se: float, df: float) -> Estimate:
+        """The difference on the log scale without what the right sensor reads more than the left one.
+
+        Parameters
+        ----------
+        gain, se, df : float
+            ln(right sensor / left sensor) for the same movement, its standard error and degrees of freedom.
+        """
+        total = self.se**2 + se**2
+        spread = self.se**4 / self.df + se**4 / df
+        return replace(
+            self,
+            d=self.d - gain,
+            se=math.sqrt(total),
+            df=min(total**2 / spread, 1e6) if spread > 0 else self.df,
+            left=self.left * math.exp(gain / 2),
+            right=self.right * math.exp(-gain / 2),
+            gain=gain,
+            gain_se=se,
+        )
 
     def interval(self, level: float = 0.95) -> Interval:
         """Two-sided t interval for ``d``."""
@@ -104,7 +130,9 @@ class Estimate:
         return 1.96 * math.sqrt(2) * self.se
 
 
-def estimate(sets: Sequence[SetValues], remount_sd: float, *, log: bool = True) -> Estimate | None:
+def estimate(
+    sets: Sequence[SetValues], remount_sd: float, *, log: bool = True, remount_df: float = math.inf
+) -> Estimate | None:
     """Combine the sets of one recording.
 
     Parameters
@@ -115,6 +143,8 @@ def estimate(sets: Sequence[SetValues], remount_sd: float, *, log: bool = True) 
         SD of ``d`` between two mountings of the sensors, on the scale of ``d``.
     log : bool
         Compare logarithms; values must then be positive.
+    remount_df : float
+        Degrees of freedom behind ``remount_sd``; infinite where it is taken as known.
 
     Returns
     -------
@@ -145,6 +175,7 @@ def estimate(sets: Sequence[SetValues], remount_sd: float, *, log: bool = True) 
     between = sum(v for v, _ in variances)
     spread = sum(v**2 / df for v, df in variances)
     total = between + tau2
+    spread += tau2**2 / remount_df
     # Without any scatter at all (identical repetitions) the known part, tau, decides alone.
     df = total**2 / spread if spread > 0 else math.inf
     return Estimate(
@@ -158,6 +189,7 @@ def estimate(sets: Sequence[SetValues], remount_sd: float, *, log: bool = True) 
         n_right=sum(len(s.right) for s in used),
         scope="recording" if k >= 3 else "this_set",
         remount_sd=remount_sd,
+        remount_df=remount_df,
     )
 
 

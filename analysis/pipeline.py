@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from analysis.comparison import compare, rep_values
 from analysis.exercises import exercise_of
 from analysis.expected import found_dominant
-from analysis.findings import find, overall_verdict, summarise
+from analysis.findings import find, overall_verdict, own_error_findings, summarise
 from analysis.frames import motion
 from analysis.measurement import measure
 from analysis.metrics import AMPLITUDE_REMOUNT_SD, DELTA_TABLE_VERSION
@@ -58,7 +56,8 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     segmented = segment(motions, exercise, recording.placement, shared_grid=aligned.shared_grid)
     sets = tuple(found.exercise_set for found in segmented)
     measured = measure(sets, motions, recording.load_kg)
-    metrics = compare(measured, settings, quality)
+    own = settings.own_error_of(recording)
+    metrics = compare(measured, settings, quality, own=own)
     use = measure_use(recording, motions, shared_grid=aligned.shared_grid)
     dominant = recording.dominant or found_dominant(sets)
     verdict, mixed = overall_verdict(metrics, recording.placement, profile, dominant)
@@ -66,9 +65,9 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     match = match_profile(profile, recording.placement, dominant, deciding, verdict)
     findings = find(
         recording, exercise, sets, metrics, quality, use, verdict, profile, match, dominant, mixed=mixed
-    )
+    ) + own_error_findings(own, metrics)
     if settings.per_set:
-        rows = [compare([one], settings, quality, set_index=k) for k, one in enumerate(measured)]
+        rows = [compare([one], settings, quality, own=own, set_index=k) for k, one in enumerate(measured)]
         metrics += tuple(row for of_set in rows for row in of_set)
     return Analysis(
         recording=describe(recording),
@@ -82,8 +81,13 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
         summary=summarise(recording, sets, metrics, quality, verdict, findings, match),
         rep_values=rep_values(measured),
         waveforms=mean_waveforms(measured, motions),
-        settings=dataclasses.asdict(settings)
-        | {"default_remount_sd": AMPLITUDE_REMOUNT_SD, "delta_table": DELTA_TABLE_VERSION},
+        settings={
+            "remount_sd": settings.remount_sd,
+            "per_set": settings.per_set,
+            "default_remount_sd": AMPLITUDE_REMOUNT_SD,
+            "delta_table": DELTA_TABLE_VERSION,
+            "own_error": own.to_dict() if own.remount or own.sensor_gain else None,
+        },
     )
 
 

@@ -169,7 +169,8 @@ class Metric:
     recording. ``blocked`` is True where the numbers are shown but must not be judged, for ``reason``.
     ``se`` is the standard error behind the interval, on its scale, with ``df`` degrees of freedom;
     ``remount_sd`` the part of it that mounting was taken to cause: ``se**2 - remount_sd**2`` is what comes
-    from within the recording.
+    from within the recording. ``remount_df`` is None where that part was taken as known. ``sensor_gain`` is
+    what the right sensor reads more than the left one, taken off ``log_ratio``, with its standard error.
     """
 
     name: str
@@ -197,6 +198,9 @@ class Metric:
     se: float | None = None
     df: float | None = None
     remount_sd: float | None = None
+    remount_df: float | None = None
+    sensor_gain: float | None = None
+    sensor_gain_se: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from analysis.own_error import NOTHING_MEASURED, OwnError
 from sensing.errors import UsageError
+from sensing.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -15,14 +17,22 @@ class Settings:
     ----------
     remount_sd : float or None
         SD of ln(right / left) between two mountings of the sensors, for amplitude metrics. None takes the
-        default of the metric table (0.04, an assumption).
+        athlete's own where it is known, else the default of the metric table (0.04, an assumption).
     per_set : bool
         Add one row per set and metric to the recording's own rows.
+    own_error : OwnError or None
+        What the athlete measured of their own error.
     """
 
     remount_sd: float | None = None
     per_set: bool = False
+    own_error: OwnError | None = None
 
     def __post_init__(self) -> None:
         if self.remount_sd is not None and not 0 <= self.remount_sd <= 1:
             raise UsageError(f"remount SD must be between 0 and 1 (0 to 100 %), not {self.remount_sd}")
+
+    def own_error_of(self, recording: Recording) -> OwnError:
+        """What is used of the athlete's own error for a recording; a stated SD goes before a study."""
+        own = (self.own_error or NOTHING_MEASURED).fitting(recording)
+        return own if self.remount_sd is None else replace(own, remount=())

@@ -11,63 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from analysis.own_error import OwnError, RemountStudy, SensorGain
 from sensing.errors import BadInput, UsageError
+from sensing.files import write_atomically
 from sensing.recording import Placement, Side
 
 SCHEMA: Final = "sidewise.athlete/1"
 MAX_ID: Final = 64
 """Longest id, so that its folder's name stays within every file system's limit."""
-
-
-@dataclass(frozen=True)
-class RemountStudy:
-    """How much taking the sensors off and on changes one metric of one athlete (the remount study).
-
-    Attributes
-    ----------
-    metric : str
-        Metric of the registry.
-    placement : Placement
-        Where the sensors were worn.
-    sd : float
-        SD of ln(right / left) between mountings, the scatter within a mounting taken off.
-    df : float
-        Degrees of freedom behind ``sd``.
-    date : datetime.date
-        When it was measured.
-    """
-
-    metric: str
-    placement: Placement
-    sd: float
-    df: float
-    date: dt.date
-
-
-@dataclass(frozen=True)
-class SensorGain:
-    """How much more the right sensor reads than the left one for the same movement (the swap check).
-
-    Attributes
-    ----------
-    metric : str
-        Metric of the registry.
-    left_device, right_device : str
-        Sensors as they were worn in normal use.
-    log_gain : float
-        ln(right sensor / left sensor) for the same movement.
-    se : float
-        Its standard error.
-    date : datetime.date
-        When it was measured.
-    """
-
-    metric: str
-    left_device: str
-    right_device: str
-    log_gain: float
-    se: float
-    date: dt.date
 
 
 @dataclass(frozen=True)
@@ -113,6 +64,13 @@ class Athlete:
         if self.born is not None and not 1900 <= self.born <= 2100:
             raise UsageError(f"year of birth {self.born} is not between 1900 and 2100")
 
+    @property
+    def own_error(self) -> OwnError | None:
+        """What they measured of their own error; None where nothing was."""
+        if not self.remount and not self.sensor_gain:
+            return None
+        return OwnError(self.id, self.remount, self.sensor_gain)
+
 
 def athlete_folder(home: Path, athlete_id: str) -> Path:
     """Folder of one athlete; any id gives a name that is safe on every file system."""
@@ -152,8 +110,6 @@ def load_athlete(home: Path, athlete_id: str) -> Athlete:
 
 def save_athlete(home: Path, athlete: Athlete) -> Path:
     """Write one athlete atomically; returns the file."""
-    from sensing.store import write_atomically  # loads pandas, which reading an athlete need not
-
     folder = athlete_folder(home, athlete.id)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "athlete.json"

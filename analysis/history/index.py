@@ -126,7 +126,7 @@ def read_folder(folder: Path, athlete_id: str | None = None, progress: Progress 
     sessions, notes = [], []
     for done, path in enumerate(chosen, 1):
         try:
-            sessions.append(_analyse(path))
+            sessions.append(_analyse(path, Settings()))
         except SidewiseError as error:
             notes.append(f"left out: {error}")
         if progress:
@@ -158,7 +158,8 @@ def theirs(athlete: Athlete) -> Iterator[tuple[Path, str]]:
 def _history(home: Path, athlete: Athlete, progress: Progress | None, notes: list[str]) -> History:
     missing = [folder for folder in athlete.folders if not folder.is_dir()]
     notes += [f"{folder}: not there now; what was known of it is used" for folder in missing]
-    mark = fingerprints()
+    settings = Settings(own_error=athlete.own_error)
+    mark = fingerprints(settings)
     found = {str(path): mark(path) for path in _found(athlete)}
     shared = _shared_folders(home, athlete)
     with _open(home) as base:
@@ -174,7 +175,7 @@ def _history(home: Path, athlete: Athlete, progress: Progress | None, notes: lis
         todo = [path for path, row in known.items() if path not in sessions and row.problem is None]
         for done, path in enumerate(todo, 1):
             try:
-                sessions[path] = _analyse(Path(path))
+                sessions[path] = _analyse(Path(path), settings)
                 text = json.dumps(sessions[path].to_dict(), ensure_ascii=False)
                 known[path] = replace(known[path], session=text)
             except SidewiseError as error:
@@ -216,9 +217,9 @@ def _is_theirs(row: _Row, path: str, athlete: Athlete, shared: Iterable[Path]) -
     return not any(Path(path).is_relative_to(folder) for folder in shared)
 
 
-def fingerprints() -> Callable[[Path], str]:
+def fingerprints(settings: Settings) -> Callable[[Path], str]:
     """A function that tells what a session depends on: its files by size and time, software and settings."""
-    made = [version("sidewise"), list(Metric.__dataclass_fields__), asdict(Settings())]
+    made = [version("sidewise"), list(Metric.__dataclass_fields__), asdict(settings)]
 
     def fingerprint(recording: Path) -> str:
         with scandir(recording) as entries:
@@ -227,7 +228,7 @@ def fingerprints() -> Callable[[Path], str]:
                 for entry in entries
                 if entry.name.split(".")[0].lower() in _PARTS
             )
-        return hashlib.sha256(json.dumps([made, files]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([made, files], default=str).encode()).hexdigest()
 
     return fingerprint
 
@@ -241,11 +242,11 @@ def _named(recording: Path) -> str:
         return ""
 
 
-def _analyse(recording: Path) -> Session:
+def _analyse(recording: Path, settings: Settings) -> Session:
     from analysis.pipeline import analyse
     from sensing.opening import open_recording
 
-    return session_of(analyse(open_recording(recording), Settings()))
+    return session_of(analyse(open_recording(recording), settings))
 
 
 def _session(row: _Row) -> Session | None:

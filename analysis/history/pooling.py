@@ -45,14 +45,19 @@ class Level:
         Mean ln(right / left) of its recordings.
     within, within_df : float
         Variance of ``d`` from sets and repetitions, and its degrees of freedom.
-    remount : float
-        Variance between mountings, tau squared.
+    remount, remount_df : float
+        Variance between mountings, tau squared, and its degrees of freedom; infinite where it is taken as
+        known. All levels share one estimate of it.
+    gain_se : float
+        Standard error of the sensors' gain that was taken off; all levels share its error.
     """
 
     d: float
     within: float
     within_df: float
     remount: float
+    remount_df: float = math.inf
+    gain_se: float = 0.0
 
     @property
     def variance(self) -> float:
@@ -167,16 +172,29 @@ def weigh(weighted: Iterable[tuple[float, Session]], metric: str) -> Level:
     """A weighted sum of recordings of one mounting; what mounting does cancels where the weights sum to 0."""
     rows = [(w, row) for w, session in weighted if (row := usable(session, metric)) is not None]
     tau2 = math.fsum((row.remount_sd or 0.0) ** 2 for _, row in rows) / len(rows)
-    within = [(w, max((row.se or 0.0) ** 2 - (row.remount_sd or 0.0) ** 2, 0.0)) for w, row in rows]
+    within = [(w, max((row.se or 0.0) ** 2 - _common(row), 0.0)) for w, row in rows]
     variance = math.fsum(w**2 * v for w, v in within)
-    # A row's degrees of freedom are se^4 / sum(v^2 / df), and tau adds nothing to that sum.
-    spread = math.fsum(w**4 * (row.se or 0.0) ** 4 / (row.df or math.inf) for w, row in rows)
+    # A row's degrees of freedom are se^4 / sum(v^2 / df), over all of its parts.
+    spread = math.fsum(
+        w**4 * max((row.se or 0.0) ** 4 / (row.df or math.inf) - _remount_spread(row), 0.0) for w, row in rows
+    )
     return Level(
         d=math.fsum(w * (row.log_ratio or 0.0) for w, row in rows),
         within=variance,
         within_df=variance**2 / spread if spread > 0 else math.inf,
         remount=math.fsum(w for w, _ in rows) ** 2 * tau2,
+        remount_df=min(row.remount_df or math.inf for _, row in rows),
+        gain_se=math.fsum(w * (row.sensor_gain_se or 0.0) for w, row in rows),
     )
+
+
+def _common(row: Metric) -> float:
+    """Variance of a row that comes from mounting and from the sensors."""
+    return (row.remount_sd or 0.0) ** 2 + (row.sensor_gain_se or 0.0) ** 2
+
+
+def _remount_spread(row: Metric) -> float:
+    return (row.remount_sd or 0.0) ** 4 / (row.remount_df or math.inf)
 
 
 def contrast(*groups: tuple[float, Sequence[Level]]) -> Contrast:
@@ -194,7 +212,7 @@ def contrast(*groups: tuple[float, Sequence[Level]]) -> Contrast:
     multiplied by what they scatter more, their scatter first drawn towards the stated one with `PRIOR_DF`
     degrees of freedom (Smyth 2004). Levels that scatter less never narrow an interval.
     """
-    d = variance = spread = observed = expected = 0.0
+    d = variance = spread = observed = expected = remount = gain_se = 0.0
     free, count = 0, 0
     for sign, of_group in groups:
         n = len(of_group)
@@ -202,16 +220,20 @@ def contrast(*groups: tuple[float, Sequence[Level]]) -> Contrast:
         d += sign * mean
         variance += sign**2 * math.fsum(level.variance for level in of_group) / n**2
         spread += sign**4 * math.fsum(level.within**2 / level.within_df for level in of_group) / n**4
+        remount += sign**2 * math.fsum(level.remount for level in of_group) / n**2
+        gain_se += sign * math.fsum(level.gain_se for level in of_group) / n
         observed += math.fsum((level.d - mean) ** 2 for level in of_group)
         expected += math.fsum(level.variance for level in of_group)
         free, count = free + n - 1, count + n
     expected /= count
+    spread += remount**2 / min(level.remount_df for _, of_group in groups for level in of_group)
     df = variance**2 / spread if spread > 0 else math.inf
     level_variance = (PRIOR_DF * expected + observed) / (PRIOR_DF + free)
     if level_variance > expected > 0:
         variance *= level_variance / expected
         df = min(df, PRIOR_DF + free)
-    return Contrast(d, math.sqrt(variance), min(max(df, 1.0), 1e6), max(level_variance, expected))
+    se = math.hypot(math.sqrt(variance), gain_se)
+    return Contrast(d, se, min(max(df, 1.0), 1e6), max(level_variance, expected))
 
 
 def pool(sessions: Sequence[Session], metric: str) -> Pooled:

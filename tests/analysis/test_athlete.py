@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from analysis.history.athlete import (
     Athlete,
-    RemountStudy,
-    SensorGain,
     athlete_folder,
     athlete_ids,
     load_athlete,
     remove_athlete,
     save_athlete,
 )
+from analysis.own_error import RemountStudy, SensorGain
 from sensing.errors import BadInput, UsageError
 from sensing.recording import Placement, Side
 
@@ -28,7 +27,7 @@ FULL = Athlete(
     born=1990,
     folders=(Path("/data/a01"),),
     remount=(RemountStudy("angle_travelled", Placement.WRIST, 0.03, 4.0, dt.date(2026, 11, 21)),),
-    sensor_gain=(SensorGain("angle_travelled", "AA:01", "AA:02", 0.02, 0.01, dt.date(2026, 11, 21)),),
+    sensor_gain=(SensorGain("angle_travelled", "AA:01", "AA:02", 0.02, 0.01, 5.0, dt.date(2026, 11, 21)),),
 )
 
 
