@@ -80,7 +80,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
         verdict=verdict,
         summary=summarise(recording, sets, metrics, quality, verdict, findings, match),
         rep_values=rep_values(measured),
-        waveforms=mean_waveforms(measured, motions),
+        waveforms=mean_waveforms(measured, motions, metrics),
         settings={
             "remount_sd": settings.remount_sd,
             "per_set": settings.per_set,

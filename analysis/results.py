@@ -283,7 +283,10 @@ class RepValues:
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """Mean repetition of one signal, time-normalised to 0..100 %, per side with its SD (101 points each)."""
+    """Mean repetition of one signal, time-normalised to 0..100 %, per side with its SD (101 points each).
+
+    ``differs`` are the stretches, in percent, in which the sides differ by more than chance and mounting.
+    """
 
     name: str
     unit: str
@@ -293,6 +296,7 @@ class Waveform:
     right_sd: FloatArray | None
     left_n: int = 0
     right_n: int = 0
+    differs: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

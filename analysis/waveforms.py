@@ -1,30 +1,63 @@
-"""The mean repetition of each side."""
+"""The mean repetition of each side, and where in the repetition the sides differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
+from analysis.comparison import group_sets
 from analysis.frames import Motion
+from analysis.inference import ALPHA, CORRELATION_FLOOR, MIN_REPS
 from analysis.measurement import MeasuredSet
-from analysis.results import Waveform
-from analysis.segmentation.similarity import normalise_time
-from sensing.recording import FloatArray, Side
+from analysis.results import Metric, VerdictWord, Waveform
+from analysis.segmentation.similarity import POINTS, normalise_time
+from sensing.recording import FloatArray, Interval, Side
+
+SIGNALS: Final = (
+    ("turning speed", "deg/s", "angle_travelled"),
+    ("dynamic acceleration", "m/s2", "movement_activation"),
+)
+"""Name and unit of each signal, and the metric whose gates and mounting error it shares."""
+
+FLIPS: Final = 999
+"""Random changes of sign behind the threshold; their seed is fixed, so that the same data say the same."""
+
+MOST_PAIRS: Final = 400
+"""Repetitions that enter the test, evenly spread: more change nothing but the time it takes."""
+
+SHORTEST: Final = 3
+"""Points (percent) that a stretch needs at least, and the longest break that is bridged within one."""
 
 
-def mean_waveforms(measured: Sequence[MeasuredSet], motions: dict[Side, Motion]) -> tuple[Waveform, ...]:
-    """Time-normalised mean and SD of turning speed and dynamic acceleration over all whole repetitions."""
+def mean_waveforms(
+    measured: Sequence[MeasuredSet], motions: dict[Side, Motion], metrics: Sequence[Metric]
+) -> tuple[Waveform, ...]:
+    """Time-normalised mean and SD of turning speed and dynamic acceleration over all whole repetitions.
+
+    Parameters
+    ----------
+    measured : sequence of MeasuredSet
+        The sets.
+    motions : dict of Side to Motion
+        The sides.
+    metrics : sequence of Metric
+        Rows of the whole recording: where the metric behind a signal must not be judged, neither is the
+        signal.
+    """
     out = []
-    for name, unit in (("turning speed", "deg/s"), ("dynamic acceleration", "m/s2")):
+    for name, unit, metric in SIGNALS:
         shapes = {
-            side: _stretch(measured, side, m, m.speed if unit == "deg/s" else m.dynamic_norm)
+            side: [_stretch(one, side, m, m.speed if unit == "deg/s" else m.dynamic_norm) for one in measured]
             for side, m in motions.items()
         }
-        if not any(len(shape) for shape in shapes.values()):
+        whole = {side: _whole(np.concatenate(own)) for side, own in shapes.items() if own}
+        if not any(len(shape) for shape in whole.values()):
             continue
-        mean = {side: s.mean(axis=0) for side, s in shapes.items() if len(s)}
-        sd = {side: s.std(axis=0, ddof=1) for side, s in shapes.items() if len(s) > 1}
+        mean = {side: s.mean(axis=0) for side, s in whole.items() if len(s)}
+        sd = {side: s.std(axis=0, ddof=1) for side, s in whole.items() if len(s) > 1}
+        row = next((row for row in metrics if row.name == metric), None)
         out.append(
             Waveform(
                 name=name,
@@ -33,18 +66,114 @@ def mean_waveforms(measured: Sequence[MeasuredSet], motions: dict[Side, Motion])
                 left_sd=sd.get(Side.LEFT),
                 right_mean=mean.get(Side.RIGHT),
                 right_sd=sd.get(Side.RIGHT),
-                left_n=len(shapes.get(Side.LEFT, ())),
-                right_n=len(shapes.get(Side.RIGHT, ())),
+                left_n=len(whole.get(Side.LEFT, ())),
+                right_n=len(whole.get(Side.RIGHT, ())),
+                differs=_differs(measured, shapes, row),
             )
         )
     return tuple(out)
 
 
-def _stretch(
-    measured: Sequence[MeasuredSet], side: Side, motion: Motion, values: FloatArray | None
-) -> FloatArray:
-    if values is None:
-        return np.empty((0, 0))
-    track = motion.track
-    spans = [(track.index(a), track.index(b)) for m in measured for a, b in m.exercise_set.reps.get(side, ())]
-    return normalise_time(values, [(a, b) for a, b in spans if b - a > 2 and track.valid[a:b].all()])
+def _stretch(one: MeasuredSet, side: Side, motion: Motion, values: FloatArray | None) -> FloatArray:
+    """Every repetition of a set, (r, 101); NaN where it is too short or part of it is missing."""
+    track, reps = motion.track, one.exercise_set.reps.get(side, ())
+    out = np.full((len(reps), POINTS), np.nan)
+    spans = [(track.index(a), track.index(b)) for a, b in reps]
+    good = [k for k, (a, b) in enumerate(spans) if b - a > 2 and track.valid[a:b].all()]
+    if values is not None and good:
+        out[good] = normalise_time(values, [spans[k] for k in good])
+    return out
+
+
+def _whole(shapes: FloatArray) -> FloatArray:
+    return shapes[np.isfinite(shapes).all(axis=1)]
+
+
+def _differs(
+    measured: Sequence[MeasuredSet], shapes: dict[Side, list[FloatArray]], row: Metric | None
+) -> tuple[Interval, ...]:
+    """Where the sides differ, from pairs of repetitions of every set that has both sides."""
+    if row is None or row.blocked or row.verdict is VerdictWord.NOT_ASSESSABLE or len(shapes) < 2:
+        return ()
+    order = {id(one): k for k, one in enumerate(measured)}
+    gain = np.exp((row.sensor_gain or 0.0) / 2)
+    pairs = []
+    for first, second in group_sets(measured):
+        left = shapes[Side.LEFT][order[id(first)]] * gain
+        right = shapes[Side.RIGHT][order[id(second)]] / gain
+        joined = np.array(first.exercise_set.pairs if first is second else (), np.intp).reshape(-1, 2)
+        if len(joined):
+            left, right = left[joined[:, 0]], right[joined[:, 1]]
+        count = min(len(left), len(right))
+        pair = np.stack([left[:count], right[:count]])
+        pairs.append(pair[:, np.isfinite(pair).all(axis=(0, 2))])
+    return where_sides_differ(pairs, row.remount_sd or 0.0, row.sensor_gain_se or 0.0)
+
+
+def where_sides_differ(
+    pairs: Sequence[FloatArray], remount_sd: float, gain_se: float = 0.0
+) -> tuple[Interval, ...]:
+    """Stretches of the repetition in which the mean left and right repetition differ.
+
+    Parameters
+    ----------
+    pairs : sequence of (2, n, 101) float array
+        Left and right repetitions that go together, one array per set.
+    remount_sd, gain_se : float
+        What mounting and the sensors themselves may do to ln(right / left).
+
+    Returns
+    -------
+    tuple of (start, end)
+        Percent of the repetition; empty with fewer than 6 pairs.
+
+    Notes
+    -----
+    By chance, some stretch is marked anywhere in at most 5 % of recordings: the mean difference over its
+    standard error must exceed what the largest of all 101 points reaches when the sign of each pair's
+    difference is left to chance (Nichols and Holmes 2002). The standard error is that of the repetitions, or
+    of the sets where there are three and they scatter more (with fewer sets it is widened for the correlation
+    of successive repetitions, as in `inference.estimate`), and has in it what mounting may do, as a share of
+    the signal: a constant factor is then no difference.
+    """
+    used = [pair for pair in pairs if pair.shape[1]]
+    every = np.concatenate(used, axis=1) if used else np.empty((2, 0, POINTS))
+    if every.shape[1] < MIN_REPS:
+        return ()
+    differences = every[1] - every[0]
+    variance = differences.var(axis=0, ddof=1) / len(differences)
+    if len(used) >= 3:
+        of_sets = np.array([(pair[1] - pair[0]).mean(axis=0) for pair in used])
+        variance = np.maximum(variance, of_sets.var(axis=0, ddof=1) / len(of_sets))
+    else:
+        variance *= (1 + CORRELATION_FLOOR) / (1 - CORRELATION_FLOOR)
+    level = every.mean(axis=(0, 1))
+    common = (remount_sd**2 + gain_se**2) * np.maximum(level, level.mean()) ** 2
+    size = np.abs(differences.mean(axis=0)) / np.sqrt(np.maximum(variance + common, 1e-24))
+    return _stretches(size > _threshold(differences))
+
+
+def _threshold(differences: FloatArray) -> float:
+    """Largest of all points' t under random signs, exceeded in `ALPHA` of the draws."""
+    count = min(len(differences), MOST_PAIRS)
+    chosen = differences[np.linspace(0, len(differences) - 1, count).round().astype(np.intp)]
+    signs = np.random.default_rng(0).choice((-1.0, 1.0), (FLIPS, count))
+    means = signs @ chosen / count
+    spread = np.maximum((chosen**2).mean(axis=0) - means**2, 1e-24) / (count - 1)
+    largest = (np.abs(means) / np.sqrt(spread)).max(axis=1)
+    return float(np.quantile(largest, 1 - ALPHA, method="higher"))
+
+
+def _stretches(differs: np.ndarray) -> tuple[Interval, ...]:
+    """Runs of points, short breaks bridged and short runs left out, in percent."""
+    places = np.flatnonzero(differs)
+    if not len(places):
+        return ()
+    cuts = np.flatnonzero(np.diff(places) > SHORTEST)
+    runs = np.split(places, cuts + 1)
+    percent = 100 / (len(differs) - 1)
+    return tuple(
+        (float(run[0] * percent), float(run[-1] * percent))
+        for run in runs
+        if run[-1] - run[0] + 1 >= SHORTEST
+    )
