@@ -1,6 +1,6 @@
 """History: error rates of pooled answers and of changes, by simulation, and how fast a trend answers.
 
-Run: python -m benchmarks.history [--seeds 2000] [--athletes 12] [--sessions 1000] [--write]
+Run: python -m benchmarks.history [--seeds 2000] [--athletes 20] [--sessions 1000] [--write]
 
 Data: none. Sessions are drawn from the model the decision rule assumes, as in `benchmarks.decision_rule`
 (3 sets of 8, cv 10 % a side, set SD 3 %, remount SD 4 %, two correlated primary metrics), made into rows by
@@ -284,7 +284,7 @@ def speed_line(n: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seeds", type=int, default=2000)
-    parser.add_argument("--athletes", type=int, default=12)
+    parser.add_argument("--athletes", type=int, default=20)
     parser.add_argument("--sessions", type=int, default=1000)
     parser.add_argument("--write", action="store_true", help="put the figures into docs/history.md")
     chosen = parser.parse_args()

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from analysis.history.athlete import Athlete, athlete_ids, load_athlete
 from analysis.history.sessions import Session, in_order, session_from_dict, session_of
+from analysis.own_error import OwnError
 from analysis.results import Metric
 from analysis.settings import Settings
 from sensing.errors import BadInput, SidewiseError, UsageError
@@ -97,7 +98,13 @@ def history(home: Path, athlete: Athlete, progress: Progress | None = None) -> H
         raise _unusable(home, error) from error
 
 
-def read_folder(folder: Path, athlete_id: str | None = None, progress: Progress | None = None) -> History:
+def read_folder(
+    folder: Path,
+    athlete_id: str | None = None,
+    progress: Progress | None = None,
+    *,
+    own_error: OwnError | None = None,
+) -> History:
     """Every session in a folder, without an index.
 
     Parameters
@@ -108,6 +115,8 @@ def read_folder(folder: Path, athlete_id: str | None = None, progress: Progress 
         Only recordings of this athlete, or of nobody named.
     progress : callable, optional
         Called after each analysis.
+    own_error : OwnError, optional
+        What the athlete measured of their own error.
 
     Raises
     ------
@@ -123,10 +132,11 @@ def read_folder(folder: Path, athlete_id: str | None = None, progress: Progress 
     if athlete_id is None and len(people) > 1:
         raise UsageError(f"{folder} holds recordings of {', '.join(people)}; say whose, before --folder")
     chosen = [path for path, name in named.items() if athlete_id is None or name in ("", athlete_id)]
+    settings = Settings(own_error=own_error)
     sessions, notes = [], []
     for done, path in enumerate(chosen, 1):
         try:
-            sessions.append(_analyse(path, Settings()))
+            sessions.append(_analyse(path, settings))
         except SidewiseError as error:
             notes.append(f"left out: {error}")
         if progress:
@@ -226,7 +236,7 @@ def fingerprints(settings: Settings) -> Callable[[Path], str]:
             files = sorted(
                 (entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
                 for entry in entries
-                if entry.name.split(".")[0].lower() in _PARTS
+                if entry.name.lower().startswith(_PARTS)
             )
         return hashlib.sha256(json.dumps([made, files], default=str).encode()).hexdigest()
 

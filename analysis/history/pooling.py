@@ -27,11 +27,11 @@ from analysis.symmetry import symmetry_index
 from sensing.errors import UsageError
 from sensing.recording import Interval, Side
 
-PRIOR_DF: Final = 4.0
+PRIOR_DF: Final = 12.0
 """Weight of the stated scatter between mountings against the observed one, in degrees of freedom.
 
-Measured: with it, three sessions find +14 % in 96 % of athletes and eight flag 3 to 6 % of those without a
-difference, whether their own scatter from day to day is 0 or 4 %. Without it (infinite), 5 and 12 %.
+A choice by simulation (`benchmarks.history`): large enough that three sessions find +14 % nearly as often as
+by the stated scatter alone, small enough that people who differ from day to day are not flagged for it.
 """
 
 
