@@ -26,9 +26,16 @@ WIDTH: Final = 78
 
 _SCALES: Final = (20, 50, 100, 200)
 _LONGEST_HALF: Final = 60
-# Columns of the table about the links, and the narrowest display that has room for it.
-_COLUMNS: Final = {"rate": 10, "loss": 8, "RSSI": 9, "battery": 8, "last packet": 12, "drift": 11}
+COLUMNS: Final = {"rate": 10, "loss": 8, "RSSI": 9, "battery": 8, "last packet": 12, "drift": 11}
+"""What `LiveState.cells` tells, and how wide a table makes it."""
+
+# The narrowest display that has room for the table.
 _TABLE: Final = 76
+
+
+def scale_for(largest_percent: float) -> int:
+    """Where a line for signed differences ends so that the largest is on it, percent."""
+    return next((scale for scale in _SCALES if largest_percent <= scale), _SCALES[-1])
 
 
 class LiveState:
@@ -42,6 +49,13 @@ class LiveState:
         Exercise; may be empty.
     placement : Placement
         Where the sensors are worn.
+
+    Attributes
+    ----------
+    links : Links
+        How the links are doing.
+    estimate : LiveEstimate
+        Repetitions, sets and the difference.
     """
 
     def __init__(
@@ -53,19 +67,19 @@ class LiveState:
     ) -> None:
         self.links = Links(sides)
         self._exercise = exercise
-        self._estimate = LiveEstimate(self.links.sides, exercise=exercise, placement=placement)
+        self.estimate = LiveEstimate(self.links.sides, exercise=exercise, placement=placement)
 
     @property
     def result(self) -> LiveResult:
         """Repetitions, sets and the difference so far."""
-        return self._estimate.result
+        return self.estimate.result
 
     def take(self, event: Event) -> None:
         """Take an event."""
         self.links.take(event)
-        self._estimate.add(event)
-        if self._estimate.due:
-            self._estimate.update()
+        self.estimate.add(event)
+        if self.estimate.due:
+            self.estimate.update()
 
     def text(self, width: int = WIDTH) -> Text:
         """The whole display."""
@@ -82,7 +96,7 @@ class LiveState:
         lines += self._table() if width >= _TABLE else self._list()
         lines += [
             Text(),
-            Text(self._timing()),
+            Text(self.timing()),
             *(Text(one_line(notice)) for notice in self.links.notices[-2:]),
         ]
         return Text("\n").join(lines)
@@ -93,7 +107,7 @@ class LiveState:
         reps = "/".join(str(result.set_reps[side]) for side in self.links.sides)
         rates = "/".join("-" if own.status is None else f"{own.status.rate_hz:.0f}" for own in links)
         losses = "/".join(f"{own.loss_percent:.1f}" for own in links)
-        index = self._difference(result, short=True)
+        index = self.difference(result, short=True)
         return f"{self.links.time()} | set {result.sets} reps {reps} | {index} | {rates} Hz | lost {losses} %"
 
     def _title(self) -> Text:
@@ -122,7 +136,7 @@ class LiveState:
             told = ("", empty, empty, "", "", "no interval yet: it takes repetitions on both sides")
             return [heads, *(Text(line, UNKNOWN) for line in told)]
         index, (low, high) = result.index_percent, result.ci95_percent
-        scale = next((s for s in _SCALES if max(-low, high, abs(index)) <= s), _SCALES[-1])
+        scale = scale_for(max(-low, high, abs(index)))
         at, first, last = (round(half * max(min(v / scale, 1.0), -1.0)) for v in (index, low, high))
         side = Side.RIGHT if index > 0 else Side.LEFT
         cells = [("█" if min(at, 0) <= k <= max(at, 0) else " ") for k in range(-half, half + 1)]
@@ -137,10 +151,11 @@ class LiveState:
             *(Text("".join(cells), COLOURS[side]) for _ in range(2)),
             Text("".join(span)),
             Text(ticks, UNKNOWN),
-            Text(self._difference(result)),
+            Text(self.difference(result)),
         ]
 
-    def _difference(self, result: LiveResult, *, short: bool = False) -> str:
+    def difference(self, result: LiveResult, *, short: bool = False) -> str:
+        """The difference and its interval in words."""
         if result.index_percent is None or result.ci95_percent is None:
             return "no interval yet"
         if short:
@@ -163,11 +178,11 @@ class LiveState:
     def _table(self) -> list[Text]:
         """Both links, a row each."""
         head = Text(" " * 7, UNKNOWN)
-        head.append("".join(name.rjust(width) for name, width in _COLUMNS.items()) + "  state")
+        head.append("".join(name.rjust(width) for name, width in COLUMNS.items()) + "  state")
         rows = [head]
         for side, own in self.links.sides.items():
             cells = "".join(
-                cell.rjust(width) for cell, width in zip(self._cells(side), _COLUMNS.values(), strict=True)
+                cell.rjust(width) for cell, width in zip(self.cells(side), COLUMNS.values(), strict=True)
             )
             row = Text(f"{MARKS[side]} {side:<5}", COLOURS[side])
             rows.append(row.append(f"{cells}  {own.state.value}", "default"))
@@ -177,17 +192,18 @@ class LiveState:
         """Both links, one thing after the other: for where a table is too wide."""
         told = []
         for side, own in self.links.sides.items():
-            rate, loss, *others = self._cells(side)
+            rate, loss, *others = self.cells(side)
             row = Text(f"{MARKS[side]} {side}", COLOURS[side])
             told += [row.append(f"  {rate}  {loss} lost  {own.state.value}", "default")]
             told += [Text("  " + "  ".join(cell for cell in others if cell != UNTOLD))]
         return told
 
-    def _cells(self, side: Side) -> list[str]:
+    def cells(self, side: Side) -> list[str]:
+        """What is known of a side's link: a text for each of `COLUMNS`."""
         own, silent_s = self.links.sides[side], self.links.silent_s(side)
         status = own.status
         if status is None:
-            return [UNTOLD] * len(_COLUMNS)
+            return [UNTOLD] * len(COLUMNS)
         return [
             f"{status.rate_hz:.1f} Hz",
             f"{own.loss_percent:.1f} %",
@@ -197,7 +213,8 @@ class LiveState:
             UNTOLD if status.drift_ppm is None else f"{round(status.drift_ppm):+d} ppm",
         ]
 
-    def _timing(self) -> str:
+    def timing(self) -> str:
+        """How far the sides may be apart in time."""
         sync = self.links.sync
         if sync.error_s is None:
             return "left-right timing error: not known yet"

@@ -61,14 +61,14 @@ def show_trend(
     every : bool
         All sessions, and not the latest `SHOWN` only.
     """
-    _print(screen, _answer(trend.pooled, choice, sport), style="bold")
+    _print(screen, answer(trend.pooled, choice, sport), style="bold")
     hidden = 0 if every else max(len(trend.points) - SHOWN, 0)
-    _print(screen, f"\n{_title(trend.metric)}, {_what(choice)}: {_count(len(trend.points), 'session')}")
+    _print(screen, f"\n{_title(trend.metric)}, {what(choice)}: {_count(len(trend.points), 'session')}")
     screen.print(_chart(screen, trend, sport, diary, hidden))
     if hidden:
         _print(screen, f"{hidden} earlier sessions are not shown; -v shows all.")
     screen.print()
-    for line in _facts(trend, sport):
+    for line in facts(trend, sport):
         _item(screen, line)
 
 
@@ -79,7 +79,7 @@ def show_change(screen: Console, change: Change, choice: Choice) -> None:
         _print(screen, f"{words}: {change.reason}.", style="bold")
     else:
         _print(screen, f"{words}: {_moved(change)}; {change.reason}.", style="bold")
-    _print(screen, f"\n{_title(change.metric)}, {_what(choice)}")
+    _print(screen, f"\n{_title(change.metric)}, {what(choice)}")
     table = _table("", ">difference", ">95 % interval", ">sessions", "verdict")
     for name, pooled in (("before", change.before), ("after", change.after)):
         if pooled is not None:
@@ -93,7 +93,8 @@ def show_change(screen: Console, change: Change, choice: Choice) -> None:
         _item(screen, f"The smallest change these recordings can show (MDC) is {_plain(change.mdc_percent)}.")
 
 
-def _answer(pooled: Pooled, choice: Choice, sport: SportAnswer) -> str:
+def answer(pooled: Pooled, choice: Choice, sport: SportAnswer) -> str:
+    """The answer over all sessions, in a sentence."""
     over = f"over {_count(pooled.sessions, 'session')}"
     amount = f"{sided(pooled.index_percent, 1)} (95 % interval {sided_interval(pooled.ci95_percent, 1)})"
     if pooled.verdict is VerdictWord.NOT_ASSESSABLE:
@@ -173,7 +174,8 @@ def _bar(screen: Console, value: float | None, interval: Interval | None, larges
     return "".join(cells)
 
 
-def _facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
+def facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
+    """What else is known, a sentence each."""
     if any(not point.pooled for point in trend.points):
         yield "* could not be judged, and is not in the answer over all sessions."
     if trend.own_band is not None:
@@ -231,7 +233,8 @@ def _title(metric: str) -> str:
     return metric.replace("_", " ").capitalize()
 
 
-def _what(choice: Choice) -> str:
+def what(choice: Choice) -> str:
+    """Exercise and placement: ``squat on the thigh``."""
     where = "" if choice.placement is Placement.UNKNOWN else f"on the {_limb(choice.placement)}"
     return " ".join(filter(None, (choice.exercise, where))) or "any exercise"
 
