@@ -33,7 +33,7 @@ import numpy as np
 
 from sensing import open_recording
 from sensing.devices import driver
-from sensing.errors import RecordingIncomplete
+from sensing.errors import BadInput, RecordingIncomplete
 from sensing.events import Event, Samples, Status
 from sensing.recorder import RecordOutcome, RecordRequest, record
 from sensing.recording import FloatArray, Placement, Recording, Side
@@ -182,21 +182,25 @@ class Drop:
 
 @dataclass(frozen=True)
 class Killed:
-    """What a kill left: time missing at its end (the worse side), and the stated sync error, s."""
+    """What a kill left, of the worse side.
 
+    It opens as incomplete or not; time from its last sample to the kill, and to the last sample that had
+    arrived, s; the sync error that it states, s.
+    """
+
+    opens: bool
     missing_s: float
+    unwritten_s: float
     error_s: float | None
 
 
 async def kill_me(folder: Path, seed: int) -> None:
-    """Record until killed; says its zero on the system's clock once samples are there."""
-    said = False
+    """Record until killed; says its zero on the system's clock, and of every batch what has arrived."""
 
     def say(event: Event) -> None:
-        nonlocal said
-        if isinstance(event, Samples) and not said:
-            said = True
-            print(json.dumps({"zero_s": zero_s}), flush=True)
+        if isinstance(event, Samples):
+            arrived = {"side": event.side, "last_s": float(event.host_time_s[-1])}
+            print(json.dumps({"zero_s": zero_s} | arrived), flush=True)
 
     async with virtual_radio(scene("dot", "witmotion", seed=seed)) as radio:
         zero_s = time.perf_counter()
@@ -213,15 +217,23 @@ def kill_once(folder: Path, after_s: float, seed: int = 0) -> Killed:
     command = [sys.executable, "-m", "benchmarks.recorder", "--kill-me", str(folder), "--seed", str(seed)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
     assert child.stdout is not None
-    zero_s = json.loads(child.stdout.readline())["zero_s"]
+    first = json.loads(child.stdout.readline())
     time.sleep(after_s)
-    killed_s: float = time.perf_counter() - zero_s
+    killed_s: float = time.perf_counter() - first["zero_s"]
     child.send_signal(signal.SIGKILL)
-    child.wait()
-    recording = open_recording(folder)
-    assert not recording.complete
-    last = [float(s.host_time_s[-1]) for s in recording.streams() if s.host_time_s is not None]
-    return Killed(killed_s - min(last), recording.sync.error_s)
+    rest, _ = child.communicate()
+    arrived = {each["side"]: each["last_s"] for each in [first, *map(json.loads, rest.splitlines())]}
+    try:
+        recording = open_recording(folder)
+    except BadInput:
+        return Killed(False, np.inf, np.inf, None)
+    written = {s.side: float(s.host_time_s[-1]) for s in recording.streams() if s.host_time_s is not None}
+    return Killed(
+        not recording.complete,
+        killed_s - min(written.get(side, 0.0) for side in Side),
+        max(last_s - written.get(Side(side), 0.0) for side, last_s in arrived.items()),
+        recording.sync.error_s,
+    )
 
 
 async def fill_disk(folder: Path, limit_bytes: int | None) -> None:
