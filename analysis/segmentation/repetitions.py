@@ -140,7 +140,7 @@ class Cycle:
 
 
 def working_signal(motion: Motion, span: Span) -> tuple[FloatArray, int, float]:
-    """Movement of a bout at the working rate: angular velocity, or tilt rate where there is no gyroscope.
+    """Movement of a bout at the working rate: angular velocity, or acceleration without its mean.
 
     Returns
     -------
@@ -149,7 +149,10 @@ def working_signal(motion: Motion, span: Span) -> tuple[FloatArray, int, float]:
     """
     track = motion.track
     step = max(1, int(track.rate_hz / WORK_HZ))
-    piece = lowpass(values_of(motion)[span[0] : span[1]], min(8.0, 0.4 * track.rate_hz), track.rate_hz)
+    values = (track.acc if track.gyr is None else track.gyr)[slice(*span)]
+    if track.gyr is None:
+        values = values - values.mean(axis=0)
+    piece = lowpass(values, min(8.0, 0.4 * track.rate_hz), track.rate_hz)
     return piece[::step], step, track.rate_hz / step
 
 
@@ -214,7 +217,11 @@ def autocorrelation(values: FloatArray) -> FloatArray:
 
 
 def reduce_to_cycle(motion: Motion, span: Span, rhythm: Rhythm | None) -> Cycle:
-    """Rotation of one side about the axis that carries the rhythm (or, without one, most power)."""
+    """Rotation of one side about the axis that carries the rhythm (or, without one, most power).
+
+    Without a gyroscope, acceleration along that axis stands for the angle: a limb that tilts turns gravity in
+    the sensor's frame.
+    """
     work, step, work_hz = working_signal(motion, span)
     track = motion.track
     if rhythm is None:
@@ -230,7 +237,8 @@ def reduce_to_cycle(motion: Motion, span: Span, rhythm: Rhythm | None) -> Cycle:
     axis = main_axis(carrier)
     turn = lowpass(work @ axis, cut_hz, work_hz)
     drift = butterworth("high", (round(drift_hz, 3),), work_hz)
-    angle = _zero_phase(drift, np.cumsum(turn - turn.mean()) / work_hz, work_hz / drift_hz)
+    angle = turn if track.gyr is None else np.cumsum(turn - turn.mean()) / work_hz
+    angle = _zero_phase(drift, angle, work_hz / drift_hz)
     width = max(3, int((rhythm.period_s if rhythm else 3.0) * work_hz))
     rotation = lowpass(
         values_of(motion)[span[0] : span[1]] @ axis, min(10.0, 0.4 * track.rate_hz), track.rate_hz
