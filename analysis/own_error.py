@@ -19,12 +19,18 @@ LEAST_REMOUNT_SD: Final = 0.02
 A few mountings that happen to agree do not show that mounting does nothing.
 """
 
+LEAST_SHARE: Final = 0.5
+"""Nor is the variance between mountings taken to be less than this share of the study's own noise."""
+
 TRUSTED_DF: Final = 0.8
 """Share of a study's degrees of freedom that is used.
 
-Satterthwaite's t, with only a handful of degrees of freedom in both of its parts, is too narrow; with this
-share false alarms stay below 6 % from 3 mountings on (`benchmarks/own_error.py`).
+Satterthwaite's t, with only a handful of degrees of freedom in each of its parts, is too narrow. What the
+three numbers hold together is measured in `benchmarks/decision_rule.py`.
 """
+
+WORST_GAIN_SE: Final = 0.03
+"""A gain known less well than this costs more than it corrects: sensors differ by 1 to 3 %."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class RemountStudy:
         Degrees of freedom behind ``sd``: one less than there were mountings.
     date : datetime.date
         When it was measured.
+    within : float
+        SD of ln(right / left) of one of its mountings from what happens within it.
     """
 
     metric: str
@@ -51,11 +59,12 @@ class RemountStudy:
     sd: float
     df: float
     date: dt.date
+    within: float = 0.0
 
     @property
     def used_sd(self) -> float:
         """The SD that the decision takes."""
-        return max(self.sd, LEAST_REMOUNT_SD)
+        return max(self.sd, LEAST_REMOUNT_SD, math.sqrt(LEAST_SHARE) * self.within)
 
     @property
     def used_df(self) -> float:
@@ -175,29 +184,3 @@ def worn_pair(recording: Recording) -> tuple[str, str] | None:
 
 def _identity(stream: Stream | None) -> str:
     return "" if stream is None else stream.address or stream.device
-
-
-def between_mountings(means: list[float], within: list[float]) -> tuple[float, float]:
-    """SD between mountings by one-way random-effects analysis of variance, and its upper bound.
-
-    Parameters
-    ----------
-    means : list of float
-        ln(right / left) of each mounting, at least two.
-    within : list of float
-        Variance of each of them from what happens within a mounting.
-
-    Returns
-    -------
-    sd, upper : float
-        The variance of the means less the mean variance within, no less than 0, and its one-sided 95 %
-        bound (Searle, Casella and McCulloch 1992), as SDs.
-    """
-    from scipy import special
-
-    n = len(means)
-    mean = math.fsum(means) / n
-    between = math.fsum((x - mean) ** 2 for x in means) / (n - 1)
-    inside = math.fsum(within) / n
-    most = between * (n - 1) / float(special.chdtri(n - 1, 0.95)) - inside
-    return math.sqrt(max(between - inside, 0.0)), math.sqrt(max(most, 0.0))

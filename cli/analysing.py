@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.common import option
+from cli.history import home_option
 from cli.output import working
 from cli.recordings import open_chosen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.own_error import OwnError
     from analysis.results import Analysis
 
 FLAGGED = 10
@@ -23,6 +27,12 @@ _OPTIONS = (
         metavar="SD",
         help="How much taking the sensors off and on changes the result, such as 4%.",
     ),
+    option(
+        "--no-own-error",
+        is_flag=True,
+        help="Leave out what the athlete measured of their own error (remount, swap).",
+    ),
+    home_option,
     option("--per-set", is_flag=True, help="Add the comparison within each set."),
     option("--strict", is_flag=True, help="Exit with 6 if the data are poor."),
     option(
@@ -40,8 +50,10 @@ def analysis_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def analyse_chosen(*, remount_sd: str | float | None, per_set: bool, **chosen: Any) -> Analysis:
-    """Open and analyse the recording that the options name.
+def analyse_chosen(
+    *, remount_sd: str | float | None, per_set: bool, no_own_error: bool, home: Path, **chosen: Any
+) -> Analysis:
+    """Open and analyse the recording that the options name, with what its athlete measured of their error.
 
     Raises
     ------
@@ -51,12 +63,21 @@ def analyse_chosen(*, remount_sd: str | float | None, per_set: bool, **chosen: A
     from analysis import Settings, analyse
     from sensing.simulate.params import parse_fraction
 
-    settings = Settings(
-        remount_sd=None if remount_sd is None else parse_fraction(str(remount_sd)), per_set=per_set
-    )
     recording = open_chosen(**chosen)
+    settings = Settings(
+        remount_sd=None if remount_sd is None else parse_fraction(str(remount_sd)),
+        per_set=per_set,
+        own_error=None if no_own_error else _own_error(home, recording.athlete),
+    )
     with working("analysing"):
         return analyse(recording, settings)
+
+
+def _own_error(home: Path, athlete: str) -> OwnError | None:
+    """What a known athlete measured of their own error."""
+    from analysis.history.athlete import athlete_ids, load_athlete
+
+    return load_athlete(home, athlete).own_error if athlete in athlete_ids(home) else None
 
 
 def end_with_verdict(analysis: Analysis, *, strict: bool, fail_on_flag: bool) -> None:

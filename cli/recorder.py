@@ -1,10 +1,12 @@
-"""What 'record' and 'live' share: the options about sensors, and the source that they name."""
+"""What commands that record or watch share: options about sensors, their source, a recording to its end."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,13 +17,18 @@ from cli.common import option
 from cli.output import message, say_notices, working
 from cli.recordings import PLACEMENT, PLACEMENTS
 from cli.sources import REPLAY, VIRTUAL, Speed, check_driver, check_speed, open_radio
-from sensing.errors import UsageError
+from sensing.errors import RecordingIncomplete, SidewiseError, UsageError
 
 if TYPE_CHECKING:
-    from sensing.events import Source
-    from sensing.recorder import RecordRequest
+    from cli.session import Main, Session
+    from sensing.events import Event, Source
+    from sensing.recorder import Control, RecordOutcome, RecordRequest
     from sensing.recording import Recording, Side
     from sensing.scan import Radio
+    from sensing.virtual import Scene
+
+NO_SAMPLES = "no_samples"
+"""Code of the notice that a side sent nothing."""
 
 _OPTIONS = (
     option("--left", metavar="SENSOR", help="Name or address of the left sensor."),
@@ -80,12 +87,15 @@ class Plan:
         Sensors and circumstances.
     recording : Recording or None
         What a replay plays.
+    scene : Scene or None
+        What a virtual source has in the air, where that is not what its name says.
     """
 
     source: str
     speed: float
     request: RecordRequest
     recording: Recording | None = None
+    scene: Scene | None = None
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -188,7 +198,7 @@ def _with_identified(request: RecordRequest) -> RecordRequest:
 @asynccontextmanager
 async def connected_to(plan: Plan) -> AsyncIterator[tuple[RecordRequest, Radio]]:
     """The radio of a plan that needs one, and the request with the sensors that are on it."""
-    async with open_radio(plan.source) as (radio, virtual):
+    async with open_radio(plan.scene or plan.source) as (radio, virtual):
         request = plan.request
         if virtual is not None:
             from sensing.recording import Side
@@ -213,3 +223,107 @@ async def live_source(plan: Plan) -> AsyncIterator[Source]:
 
     async with connected_to(plan) as (request, radio):
         yield Collector(request.sensors(), radio, drivers=request.drivers(), rate_hz=request.rate_hz)
+
+
+def record_to_end(plan: Plan, *, live: bool = False, err: bool = False) -> None:
+    """Record a plan until something ends it, and say its folder, on stdout unless ``err``.
+
+    Raises
+    ------
+    click.Abort
+        It was ended before anything was there.
+    RecordingIncomplete
+        Not everything that was asked for is there; what is, is kept.
+    SidewiseError
+        It could not begin.
+    """
+    from cli.following import follow_links, follow_live
+    from cli.session import Session
+
+    folder = plan.request.folder
+    session = Session(recording_of(plan), plan.source, plan.speed)
+    if live:
+        follow_live(session, plan.sides, plan.request.exercise, plan.request.placement, recording=True)
+    else:
+        follow_links(session, plan.sides)
+    outcome = result_of(session, folder)
+    if outcome is None and not _is_there(folder):
+        raise click.Abort
+    for line in () if outcome is None else outcome_lines(outcome):
+        message(line)
+    click.echo(folder, err=err)
+    silent = [] if outcome is None else [side for side in plan.sides if side not in outcome.sides]
+    if silent:
+        raise RecordingIncomplete(f"{folder}: no samples from the {silent[0]} sensor; the other side is kept")
+
+
+def recording_of(plan: Plan) -> Main[RecordOutcome]:
+    """What records a plan."""
+    from sensing.recorder import record
+    from sensing.replay import Replay
+
+    async def main(control: Control, on_event: Callable[[Event], None]) -> RecordOutcome:
+        if plan.recording is not None:
+            return await record(
+                plan.request,
+                source=Replay(plan.recording),
+                started_at=plan.recording.started_at,
+                on_event=on_event,
+                control=control,
+            )
+        async with connected_to(plan) as (request, radio):
+            return await record(
+                request,
+                scanner_backend=radio.scanner_backend,
+                client_backend=radio.client_backend,
+                clock=radio.clock,
+                on_event=on_event,
+                control=control,
+            )
+
+    return main
+
+
+def result_of(session: Session[RecordOutcome], folder: Path) -> RecordOutcome | None:
+    """How a session that is over ended; None where it was ended before it could tell.
+
+    Raises
+    ------
+    RecordingIncomplete
+        Something went wrong after samples had arrived; they are kept.
+    SidewiseError
+        It could not begin.
+    """
+    try:
+        return session.result()
+    except SidewiseError as error:
+        if session.stopping and not _is_there(folder):
+            return None
+        if isinstance(error, RecordingIncomplete) or not _is_there(folder):
+            raise
+        raise RecordingIncomplete(f"{error}; what had arrived is kept in {folder}") from error
+
+
+def outcome_lines(outcome: RecordOutcome) -> list[str]:
+    """What is worth saying of a recording that is there."""
+    sides = ", ".join(
+        f"{side} {own.samples} samples ({own.lost} lost)" for side, own in outcome.sides.items()
+    )
+    marks = f", {outcome.marks} set{'s' * (outcome.marks > 1)} marked" if outcome.marks else ""
+    lines = [f"recorded {outcome.duration_s:.0f} s: {sides}{marks}"]
+    error_s, method = outcome.sync.error_s, outcome.sync.method
+    if error_s is not None:
+        lines.append(f"left-right timing error {1000 * error_s:.1f} ms ({method})")
+    elif len(outcome.sides) > 1:
+        lines.append("left-right timing error not known: the recording is too short to tell")
+    return lines + [f"warning: {doubt}" for code, doubt in outcome.notices if code != NO_SAMPLES]
+
+
+def folder_name(exercise: str, started: dt.datetime) -> str:
+    """Name of the folder of a recording that was given none."""
+    what = "".join(char if char.isalnum() else "-" for char in exercise or "recording")
+    return f"{started:%Y-%m-%dT%H-%M-%S}_{what}"
+
+
+def _is_there(folder: Path) -> bool:
+    return (folder / "recording.json").exists()

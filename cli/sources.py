@@ -13,7 +13,7 @@ from sensing.errors import UsageError
 
 if TYPE_CHECKING:
     from sensing.scan import Radio
-    from sensing.virtual import VirtualRadio
+    from sensing.virtual import Scene, VirtualRadio
 
 BLUETOOTH, VIRTUAL, REPLAY = "bluetooth", "virtual:", "replay:"
 AT_ONCE = math.inf
@@ -58,8 +58,8 @@ class Speed(click.ParamType[float]):
 
 
 @asynccontextmanager
-async def open_radio(source: str) -> AsyncIterator[tuple[Radio, VirtualRadio | None]]:
-    """The radio of a source, and the virtual one behind it where it is virtual."""
+async def open_radio(source: str | Scene) -> AsyncIterator[tuple[Radio, VirtualRadio | None]]:
+    """The radio of a source, and the virtual one behind it where it is virtual or a scene."""
     from sensing.scan import Radio
 
     if source == BLUETOOTH:
