@@ -119,8 +119,8 @@ class Simulation:
         Lag-1 correlation of a side's repetitions within a set.
     fatigue : float or (left, right)
         Loss of speed from the first to the last repetition of a set, as a fraction.
-    fatigue_tremor : float or (left, right)
-        Times by which tremor has grown at the end of a set.
+    sticking : float or (left, right)
+        How far each turn of the last repetition of a set breaks in two: 0 is one smooth turn, 1 stops midway.
     onset_lag_s : float
         How much later the right side starts, s; simultaneous exercises.
     rep_s, tempo_cv : float or None
@@ -190,7 +190,7 @@ class Simulation:
     remount_sd: float = 0.04
     rho: float = 0.0
     fatigue: PerSide = 0.0
-    fatigue_tremor: PerSide = 1.0
+    sticking: PerSide = 0.0
     onset_lag_s: float = 0.0
     rep_s: float | None = None
     tempo_cv: float | None = None
@@ -258,7 +258,7 @@ class Simulation:
             ("remount_sd", 0, 1),
             ("rho", -0.95, 0.95),
             ("fatigue", 0, 0.9),
-            ("fatigue_tremor", 1, 50),
+            ("sticking", 0, 1),
             ("onset_lag_s", -0.5, 0.5),
             ("rep_s", 0.2, 60),
             ("tempo_cv", 0, 0.3),

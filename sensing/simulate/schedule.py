@@ -212,6 +212,9 @@ def _plan_reps(params: Simulation, draws: Draws, shared_s: FloatArray) -> Plan:
             rep_start[..., i] + (params.hold_s if k else 0.0) for k in range(len(spec.phases))
         ]
         flexion, off_axis = _turns(params, starts_of_phases, duration[..., i], amplitude[..., i], wobble)
+        if stuck := pair(params.sticking)[i]:
+            share = np.broadcast_to(np.linspace(0, stuck, params.n_reps), shared_s.shape).ravel()
+            flexion = [part for turns in flexion for part in _broken(turns, share)]
         fidgets = _fidgets(params, draws, sets)
         hit = rep_start[..., i] + _stroke_peak(params) * duration[..., i] + params.hold_s
         strikes = spec.impact_g > 0
@@ -219,7 +222,7 @@ def _plan_reps(params: Simulation, draws: Draws, shared_s: FloatArray) -> Plan:
             SidePlan(
                 Track((*flexion, fidgets)),
                 Track(tuple(off_axis)),
-                _growing_tremor(sets, pair(params.fatigue_tremor)[i]),
+                Turns.joined([]),
                 np.stack([rep_start[..., i], rep_start[..., i] + whole[..., i]], axis=-1),
                 amplitude[..., i],
                 hit.ravel() if strikes and side is dominant else np.empty(0),
@@ -235,13 +238,14 @@ def _plan_reps(params: Simulation, draws: Draws, shared_s: FloatArray) -> Plan:
     return Plan(end, sets, (sides[0], sides[1]), np.empty((0, 4)))
 
 
-def _growing_tremor(sets: FloatArray, times: float) -> Turns:
-    """Tremor that grows over each set to so many times itself, and is gone half a second later."""
-    if times == 1:
-        return Turns.joined([])
-    start, end = sets.T
-    grows, fades = np.full(len(sets), times - 1), np.full(len(sets), 0.5)
-    return Turns.joined([Turns(start, end - start, grows), Turns(end, fades, -grows)])
+def _broken(turns: Turns, share: FloatArray) -> tuple[Turns, Turns]:
+    """The turns, a share of each made in two halves with a stop between them."""
+    half_s, half = turns.duration_s / 2, share * turns.delta_deg / 2
+    first, second = Turns(turns.start_s, half_s, half), Turns(turns.start_s + half_s, half_s, half)
+    return (
+        Turns(turns.start_s, turns.duration_s, (1 - share) * turns.delta_deg),
+        Turns.joined([first, second]),
+    )
 
 
 def _stroke_peak(params: Simulation) -> float:
