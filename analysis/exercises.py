@@ -21,7 +21,7 @@ class Exercise:
     name : str
         As the user wrote it; empty where unknown.
     movement : str
-        ``cycles``, ``strides``, ``strokes``, ``hold``, or empty where unknown.
+        ``cycles``, ``strides``, ``strokes``, ``hold``, ``still``, or empty where unknown.
     coupled : bool
         True where crank, barbell or handle force both limbs to move alike.
     preset : str
@@ -91,7 +91,7 @@ def _presets() -> dict[str, Exercise]:
 
 _KEYS: Final = {
     "aliases": (check.texts, ()),
-    "movement": (check.one_of("cycles", "strides", "strokes", "hold"), ""),
+    "movement": (check.one_of("cycles", "strides", "strokes", "hold", "still"), ""),
     "coupled": (check.flag, False),
     "placements": (check.texts_of(*PLACEMENTS), ()),
     "kind": (check.one_of("simultaneous", "alternating"), ""),

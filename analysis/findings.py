@@ -58,6 +58,8 @@ FINDINGS = {
     "one_side_only": "a side has no repetitions",
     "unmatched_sets": "one-sided sets without a counterpart were left out",
     "range_of_motion": "range of motion differs by more than 10 degrees",
+    "worked_to_exhaustion": "velocity loss over 40 % in a set, falling steadily, and less smooth movement",
+    "asymmetry_grows": "the difference between the sides grows from the first to the last repetition of sets",
     "exploratory_difference": "other metrics differ while the primary ones show no difference: a hint only",
     "striking_hand": "strokes came from the hand that is not the declared dominant one",
     "dominance_found": "the hand that made the strokes was taken to be the dominant one",
@@ -132,9 +134,10 @@ def find(
     dominant: Side | None,
     *,
     mixed: bool,
+    more: Sequence[Finding] = (),
 ) -> tuple[Finding, ...]:
-    """Everything worth telling, flags first."""
-    found: list[Finding] = []
+    """Everything worth telling, ``more`` included, flags first."""
+    found: list[Finding] = [*more]
     limb = LIMBS.get(recording.placement, "side")
     if verdict.verdict is VerdictWord.ASYMMETRIC:
         found.append(difference_finding(recording, verdict, profile, match, dominant, limb, metrics))

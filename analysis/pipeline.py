@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.body import fatigue_findings, measure_body
 from analysis.comparison import compare, rep_values
 from analysis.exercises import exercise_of
 from analysis.expected import found_dominant
@@ -59,12 +60,24 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     own = settings.own_error_of(recording)
     metrics = compare(measured, settings, quality, own=own)
     use = measure_use(recording, motions, shared_grid=aligned.shared_grid)
+    body = measure_body(recording, exercise, sets, motions, shared_grid=aligned.shared_grid)
     dominant = recording.dominant or found_dominant(sets)
     verdict, mixed = overall_verdict(metrics, recording.placement, profile, dominant)
     deciding = next((row for row in metrics if row.name == verdict.metric), None)
     match = match_profile(profile, recording.placement, dominant, deciding, verdict)
     findings = find(
-        recording, exercise, sets, metrics, quality, use, verdict, profile, match, dominant, mixed=mixed
+        recording,
+        exercise,
+        sets,
+        metrics,
+        quality,
+        use,
+        verdict,
+        profile,
+        match,
+        dominant,
+        mixed=mixed,
+        more=fatigue_findings(body.fatigue),
     ) + own_error_findings(own, metrics)
     if settings.per_set:
         rows = [compare([one], settings, quality, own=own, set_index=k) for k, one in enumerate(measured)]
@@ -88,6 +101,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
             "delta_table": DELTA_TABLE_VERSION,
             "own_error": own.to_dict() if own.remount or own.sensor_gain else None,
         },
+        body=body,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from analysis.body_results import Body
 from sensing.recording import FloatArray, Interval, Notice, Side, Sync
 
 if TYPE_CHECKING:
@@ -301,10 +302,10 @@ class Waveform:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Everything an analysis found. Everything but the last three fields is the JSON contract.
+    """Everything an analysis found, in the JSON contract except ``rep_values`` and ``waveforms``.
 
-    ``rep_values`` and ``waveforms`` feed figures and tables; ``settings`` records the parameters that made
-    the result.
+    Those feed figures and tables; ``settings`` records the parameters that made the result. The parts of
+    ``body`` are keys of their own there.
     """
 
     recording: dict[str, Any]
@@ -319,6 +320,7 @@ class Analysis:
     rep_values: tuple[RepValues, ...] = ()
     waveforms: tuple[Waveform, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    body: Body = field(default_factory=Body)
 
     def metric(self, name: str, set_index: int | None = None) -> Metric:
         """The row of one metric, of the whole recording or of one set.
@@ -347,6 +349,7 @@ class Analysis:
             "verdict": _plain(self.verdict),
             "summary": self.summary,
             "settings": _plain(self.settings),
+            **_plain(self.body),
         }
         return body
 

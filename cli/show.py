@@ -11,6 +11,7 @@ from rich.text import Text
 from analysis.report import words
 from analysis.results import Analysis, ExerciseSet, Metric, Quality, SideQuality, VerdictWord
 from cli.output import block_for, butterfly
+from cli.show_body import body_lines
 from sensing.errors import QualityGateFailed
 from sensing.recording import Recording, Side, Stream
 
@@ -51,6 +52,9 @@ def show_analysis(screen: Console, analysis: Analysis, *, detailed: bool = False
         screen.print(_sets_table(analysis.sets))
     if detailed:
         _repetitions(screen, analysis.sets)
+    if told := body_lines(analysis.body):
+        _section(screen, "Besides left and right")
+        _list(screen, told)
     if analysis.findings:
         _section(screen, "Findings")
         _list(screen, (f"{level}: {text}" for level, text in words.findings(analysis)))
