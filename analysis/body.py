@@ -12,7 +12,7 @@ from analysis.metrics.emg import measure_activation
 from analysis.metrics.fatigue import measure_fatigue
 from analysis.metrics.tilt import measure_posture
 from analysis.metrics.tremor import measure_hold
-from analysis.results import ExerciseSet, Finding
+from analysis.results import ExerciseSet, Finding, Quality
 from analysis.segmentation.holds import find_holds
 from analysis.symmetry import symmetry_index
 from sensing.recording import Recording, Side
@@ -63,9 +63,9 @@ def _holds(
     return tuple(measure_hold(recording, span) for span in spans)
 
 
-def fatigue_findings(fatigue: Fatigue | None) -> list[Finding]:
-    """Sets that were worked to exhaustion, and a difference that grows within sets."""
-    if fatigue is None:
+def fatigue_findings(fatigue: Fatigue | None, quality: Quality) -> list[Finding]:
+    """Sets that were worked to exhaustion, and a difference that grows within sets; none of poor data."""
+    if fatigue is None or quality.grade == "poor":
         return []
     found = []
     for side in Side:

@@ -77,7 +77,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
         match,
         dominant,
         mixed=mixed,
-        more=fatigue_findings(body.fatigue),
+        more=fatigue_findings(body.fatigue, quality),
     ) + own_error_findings(own, metrics)
     if settings.per_set:
         rows = [compare([one], settings, quality, own=own, set_index=k) for k, one in enumerate(measured)]

@@ -1,6 +1,7 @@
 """Fatigue: what was put into the simulator comes out, and noise is not called fatigue."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,6 +43,14 @@ def test_a_set_worked_to_exhaustion_is_told_with_its_side():
     assert found["worked_to_exhaustion"].side is Side.LEFT
     assert found["worked_to_exhaustion"].level == "notice"
     assert "left side was worked to exhaustion in set 1" in found["worked_to_exhaustion"].message
+
+
+def test_poor_data_tell_no_fatigue():
+    simulated = tired(fatigue=0.55, sticking=0.9)
+    right = simulated.recording.right
+    poor = replace(simulated.recording, right=replace(right, lost=len(right)))
+    assert told(simulated)
+    assert told(replace(simulated, recording=poor)) == {}
 
 
 def test_slower_but_as_smooth_is_no_exhaustion():
