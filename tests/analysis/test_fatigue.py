@@ -123,8 +123,8 @@ def test_several_sets_are_their_own_unit():
     assert over_sets([]) is None
 
 
-def test_spectral_arc_length_is_that_of_its_authors_for_a_smooth_reach():
-    # A minimum-jerk reach has -1.41 at any speed (Balasubramanian et al. 2015, figure 3).
+def test_spectral_arc_length_of_a_smooth_reach_does_not_depend_on_its_speed():
+    # Minimum jerk; a stop in the middle makes it longer.
     for duration in (0.5, 2.0):
         u = np.arange(0, duration, 0.005) / duration
         assert spectral_arc_length(30 * (u * (1 - u)) ** 2, 200.0) == pytest.approx(-1.41, abs=0.02)
