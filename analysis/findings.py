@@ -239,13 +239,13 @@ def summarise(
     row = next((m for m in metrics if m.name == verdict.metric), None)
     where = " in this set" if row and row.scope == "this_set" and len(sets) == 1 else ""
     if verdict.verdict is VerdictWord.NOT_ASSESSABLE or row is None:
-        return f"Cannot tell: {_why(metrics, sets, quality)}."
+        return f"Cannot be compared: {_why(metrics, sets, quality)}."
     if verdict.verdict is VerdictWord.INCONCLUSIVE:
         if any(f.code == "mixed_direction" for f in findings):
-            return "Cannot tell: some measures say left and others say right."
-        return f"Cannot tell{where}: {_measured(row)}; {row.reason}."
+            return "Not clear yet: some measures say left and others say right."
+        return f"Not clear yet{where}: {_measured(row)}; {row.reason}."
     if verdict.verdict is VerdictWord.BALANCED:
-        return f"Both sides moved alike{where}: {_measured(row)}, very likely less than 10 % either way."
+        return f"Both sides are balanced{where}: {_measured(row)}, very likely less than 10 % either way."
     sentence = f"The {verdict.side} {limb} {spec(row.name).more}{where}: {_amount(row)}"
     if match is not None and (not verdict.flagged or match.in_band is False):
         return f"{sentence}. That is {match.reads}."

@@ -17,7 +17,10 @@ from sensing.recording import Recording, Side, Stream
 
 LEFT, RIGHT = "#0072B2", "#D55E00"
 _BAR = 17
-_DIFFERENCE = ("", ">difference", ">95 % interval", ">MDC", "verdict")
+_DIFFERENCE = ("", ">difference", ">95 % interval", ">error", "verdict")
+
+
+_DIFFERENCE_TITLE = "Difference, 200 (R - L) / (R + L); error: measurement error (MDC)"
 
 
 def show_analysis(screen: Console, analysis: Analysis, *, detailed: bool = False) -> None:
@@ -40,13 +43,13 @@ def show_analysis(screen: Console, analysis: Analysis, *, detailed: bool = False
     rows = words.rows(analysis)
     for title, table in (
         ("Left and right", _sides_table(screen, rows)),
-        ("Difference, as 200 (R - L) / (R + L); MDC: the smallest that is not noise", _differences(rows)),
+        (_DIFFERENCE_TITLE, _differences(rows)),
         ("By set", _set_differences(analysis.metrics)),
     ):
         if table.row_count:
             _section(screen, title)
             screen.print(table)
-    _reasons(screen, rows, every=detailed)
+    _reasons(screen, words.every_row(analysis) if detailed else rows, every=detailed)
     if analysis.sets:
         _section(screen, "Sets")
         screen.print(_sets_table(analysis.sets))
@@ -166,14 +169,8 @@ def _set_differences(metrics: Sequence[Metric]) -> Table:
 def _difference_cells(row: Metric) -> tuple[Text | str, ...]:
     effect = words.Effect(row)
     mdc = words.MISSING if effect.mdc is None else f"{words.number(effect.mdc, 1)} %"
-    return Text(effect.text, style=_colour(row)), effect.interval_text, mdc, _verdict(row)
-
-
-def _verdict(row: Metric) -> str:
-    """Verdict, side and grade, without the reason."""
-    if row.verdict is VerdictWord.ASYMMETRIC and row.side is not None:
-        return ", ".join(filter(None, (f"{row.side} more", row.grade)))
-    return row.verdict.value.replace("_", " ")
+    verdict = words.verdict_words(row.verdict, row.side, row.grade)
+    return Text(effect.text, style=_colour(row)), effect.interval_text, mdc, verdict
 
 
 def _colour(row: Metric) -> str:
@@ -188,7 +185,8 @@ def _reasons(screen: Console, rows: Sequence[Metric], *, every: bool) -> None:
     by_reason: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if row.reason and (every or row.verdict in open_answers):
-            key = _verdict(row).split(",")[0], row.reason.removeprefix("exploratory: ")
+            verdict = words.verdict_words(row.verdict, row.side, None)
+            key = verdict, row.reason.removeprefix("exploratory: ")
             by_reason.setdefault(key, []).append(words.label(row.name).lower())
     if by_reason:
         _section(screen, "Why")

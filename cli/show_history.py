@@ -16,6 +16,7 @@ from analysis.history.sessions import Choice, Session
 from analysis.history.trend import ENDS, KEPT, Trend
 from analysis.history.usual import SportAnswer
 from analysis.report.numbers import MISSING, number, printable, sided, sided_interval
+from analysis.report.verdicts import VERDICTS, verdict_words
 from analysis.results import VerdictWord
 from sensing.recording import Interval, Placement
 
@@ -25,13 +26,13 @@ SHOWN = 20
 FALSE_ALARMS_OF_8_LOOKS = 20
 """Percent of people without a difference whom one of eight looks calls asymmetric: 9 to 20, measured."""
 
-_CHART = 27
+_CHART = 23
 _USUAL = "usual"
 _WORDS = {
     ChangeWord.CHANGED: "It changed",
     ChangeWord.UNCHANGED: "It did not change",
-    ChangeWord.INCONCLUSIVE: "It stays open whether it changed",
-    ChangeWord.CANNOT_TELL: "Cannot tell",
+    ChangeWord.INCONCLUSIVE: "Not clear yet if it changed",
+    ChangeWord.CANNOT_TELL: "Cannot be compared",
 }
 
 
@@ -84,13 +85,14 @@ def show_change(screen: Console, change: Change, choice: Choice) -> None:
     for name, pooled in (("before", change.before), ("after", change.after)):
         if pooled is not None:
             cells = sided(pooled.index_percent, 1), sided_interval(pooled.ci95_percent, 1)
-            table.add_row(name, *cells, str(pooled.sessions), _verdict(pooled))
+            verdict = verdict_words(pooled.verdict, pooled.side, pooled.grade)
+            table.add_row(name, *cells, str(pooled.sessions), verdict)
     screen.print(table)
     screen.print()
     if change.control_percent is not None:
         _item(screen, f"Over rest alone it changed by {_points(change.control_percent)}; that is taken off.")
     if change.mdc_percent is not None:
-        _item(screen, f"The smallest change these recordings can show (MDC) is {_plain(change.mdc_percent)}.")
+        _item(screen, f"Measurement error of this change (MDC): {_plain(change.mdc_percent)}.")
 
 
 def answer(pooled: Pooled, choice: Choice, sport: SportAnswer) -> str:
@@ -98,12 +100,12 @@ def answer(pooled: Pooled, choice: Choice, sport: SportAnswer) -> str:
     over = f"over {_count(pooled.sessions, 'session')}"
     amount = f"{sided(pooled.index_percent, 1)} (95 % interval {sided_interval(pooled.ci95_percent, 1)})"
     if pooled.verdict is VerdictWord.NOT_ASSESSABLE:
-        return f"Cannot tell: {pooled.reason}."
+        return f"Cannot be compared: {pooled.reason}."
     if pooled.verdict is VerdictWord.INCONCLUSIVE:
-        return f"Cannot tell {over}: {amount}; {pooled.reason}."
+        return f"Not clear yet {over}: {amount}; {pooled.reason}."
     if pooled.verdict is VerdictWord.BALANCED:
         margin = f"very likely less than {100 * pooled.delta:g} % either way"
-        return f"Both sides moved alike {over}: {amount}, {margin}."
+        return f"Both sides are balanced {over}: {amount}, {margin}."
     sentence = f"The {pooled.side} {_limb(choice.placement)} does more {over}: {amount}."
     if sport.match is None:
         return sentence
@@ -124,17 +126,18 @@ def _chart(screen: Console, trend: Trend, sport: SportAnswer, diary: Sequence[En
     def add(name: str, value: float | None, interval: Interval | None, verdict: str) -> None:
         bar = _bar(screen, value, interval, largest)
         number_of = "" if verdict == _USUAL else sided(value, 1)
-        table.add_row(printable(name), bar, number_of, sided_interval(interval, 1), verdict.replace("_", " "))
+        table.add_row(printable(name), bar, number_of, sided_interval(interval, 1), verdict)
 
     meanwhile = deque(e for e in diary if not hidden or _is_by(e, points[0].session) is False)
     for point in points:
         while meanwhile and _is_by(meanwhile[0], point.session):
             table.add_row(*_entry(meanwhile.popleft()))
-        index, verdict = (point.row.index_percent, point.row.verdict) if point.row else (None, MISSING)
+        index = point.row.index_percent if point.row else None
+        verdict = VERDICTS[point.row.verdict] if point.row else MISSING
         add(_when(point.session), index, point.ci95_percent, verdict + ("" if point.pooled else " *"))
     for entry in meanwhile:
         table.add_row(*_entry(entry))
-    add("together", trend.pooled.index_percent, trend.pooled.ci95_percent, trend.pooled.verdict)
+    add("together", trend.pooled.index_percent, trend.pooled.ci95_percent, VERDICTS[trend.pooled.verdict])
     for name, interval in (("own band", trend.own_band), (sport.sport[:10], band)):
         if interval is not None:
             add(name, None, interval, _USUAL)
@@ -191,7 +194,7 @@ def facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
         words = _WORDS[trend.change.verdict].lower()
         yield f"From the first {ENDS} to the latest {ENDS} {words}: {_moved(trend.change)}."
     if trend.mdc_percent is not None:
-        yield f"Between two single sessions a change below {_plain(trend.mdc_percent)} (MDC) is noise."
+        yield f"Measurement error of one session against another (MDC): {_plain(trend.mdc_percent)}."
     if trend.looks > 1:
         alarms = f"up to {FALSE_ALARMS_OF_8_LOOKS} % of people without a difference"
         yield (
@@ -219,17 +222,12 @@ def _plain(percent: float) -> str:
     return f"{number(percent, 1)} points"
 
 
-def _verdict(pooled: Pooled) -> str:
-    if pooled.verdict is VerdictWord.ASYMMETRIC:
-        return f"{pooled.side} more, {pooled.grade}"
-    return pooled.verdict.value.replace("_", " ")
-
-
 def _when(session: Session) -> str:
     return str(session.day) if session.day else session.path.rsplit("/", 1)[-1][:10]
 
 
 def _title(metric: str) -> str:
+    # The registry's titles would load all that computes the metrics.
     return metric.replace("_", " ").capitalize()
 
 

@@ -87,7 +87,13 @@ def rep_values(
     )  # fmt: skip
 
 
-def waveform(d: float, *, sides: tuple[Side, ...] = tuple(Side), n: int = 24) -> Waveform:
+def waveform(
+    d: float,
+    *,
+    sides: tuple[Side, ...] = tuple(Side),
+    n: int = 24,
+    differs: tuple[tuple[float, float], ...] = (),
+) -> Waveform:
     x = np.linspace(0, 100, 101)
 
     def curve(scale: float, shift: float) -> np.ndarray:
@@ -99,6 +105,7 @@ def waveform(d: float, *, sides: tuple[Side, ...] = tuple(Side), n: int = 24) ->
     return Waveform(
         "angular_velocity", "deg/s", left if has_left else None, 8 + left * 0.04 if has_left else None,
         right if has_right else None, 8 + right * 0.04 if has_right else None, n * has_left, n * has_right,
+        differs,
     )  # fmt: skip
 
 
@@ -167,14 +174,21 @@ def make(
         verdict=verdict,
         summary=summary,
         rep_values=(rep_values(sets, reps, d or 0.0),) if sets and reps else (),
-        waveforms=(waveform(d or 0.0),) if sets and reps else (),
+        waveforms=(waveform(d or 0.0, differs=((41.0, 57.0),) if d and d > half else ()),)
+        if sets and reps
+        else (),
         settings={"remount_sd": 0.04, "per_set": False},
     )  # fmt: skip
     return dataclasses.replace(analysis, **changes)
 
 
-TENNIS = ProfileMatch("tennis", "more on the dominant arm", True, "direction only", band_percent=(4.0, 18.0))
-TENNIS_DIRECTION = dataclasses.replace(TENNIS, band_percent=None)
+TENNIS = ProfileMatch(
+    "tennis", "the playing arm does more", True, "invented", (4.0, 18.0), "expected for tennis",
+    "inside what is usual", 1,
+)  # fmt: skip
+TENNIS_DIRECTION = dataclasses.replace(
+    TENNIS, in_band=None, band_percent=None, norm="direction only, no norm"
+)
 
 
 def expected_for_sport(profile: ProfileMatch = TENNIS) -> Analysis:

@@ -61,6 +61,6 @@ def amount(pooled: Pooled, aim: Aim) -> str:
     sign = math.copysign(1.0, index)
     low, high = sorted(sign * bound for bound in interval)
     grade = f", {pooled.grade}" if pooled.grade and pooled.verdict is VerdictWord.ASYMMETRIC else ""
-    both = "both sides moved alike" if pooled.verdict is VerdictWord.BALANCED else ""
+    both = "both sides are balanced" if pooled.verdict is VerdictWord.BALANCED else ""
     who = both or f"the {pooled.side} {aim.limb} {spec(aim.metric).more}"
     return f"{over} {who}: {abs(index):.0f} % (95 % interval {low:.0f} to {high:.0f} %{grade})."

@@ -8,13 +8,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.report.figures import Trend, TrendPoint
     from analysis.report.html import render_html
+    from analysis.report.trend import Trend, TrendMark, TrendPoint, trend_of, trend_up_to
     from analysis.report.writing import FORMATS, render_png, write_report
 
-__all__ = ["FORMATS", "Trend", "TrendPoint", "render_html", "render_png", "write_report"]
+__all__ = [
+    "FORMATS",
+    "Trend",
+    "TrendMark",
+    "TrendPoint",
+    "render_html",
+    "render_png",
+    "trend_of",
+    "trend_up_to",
+    "write_report",
+]
 
-_HOME = {"Trend": "figures", "TrendPoint": "figures", "render_html": "html"}
+_HOME = {"render_html": "html"} | dict.fromkeys(
+    ("Trend", "TrendMark", "TrendPoint", "trend_of", "trend_up_to"), "trend"
+)
 
 
 def __getattr__(name: str) -> Any:

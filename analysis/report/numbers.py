@@ -82,4 +82,5 @@ def sided_interval(interval: Interval | None, places: int, unit_name: str = "%")
         near, far = sorted(pair, key=abs)
         letter = "R" if high > 0 else "L"
         return f"{letter} {number(abs(near), places)} to {with_unit(number(abs(far), places), unit_name)}"
-    return f"L {number(-low, places)} to R {with_unit(number(high, places), unit_name)}"
+    ends = [sided(low, places, ""), sided(high, places, "")]
+    return with_unit(" to ".join(ends), unit_name)

@@ -5,11 +5,9 @@ Nothing here draws, decides or recomputes: every sentence restates what the `Ana
 
 from __future__ import annotations
 
-import datetime as dt
-import shlex
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+from analysis.findings import LIMBS
 from analysis.metrics import METRICS
 from analysis.report.numbers import (
     MISSING,
@@ -25,48 +23,47 @@ from analysis.report.numbers import (
     unit,
     with_unit,
 )
-from analysis.results import Analysis, Metric, RepValues, SideQuality, VerdictWord
+from analysis.report.verdicts import VERDICTS, verdict_words
+from analysis.results import Analysis, Metric, RepValues, VerdictWord
 from sensing.recording import Placement, Side
 
 __all__ = [
     "MISSING",
+    "NOTE",
     "SIDE_LETTER",
+    "VERDICTS",
     "Effect",
     "answer",
-    "command",
     "decimals",
+    "every_row",
     "explanation",
-    "facts",
     "findings",
     "finite",
     "finite_pair",
     "focus",
     "focus_values",
-    "footer",
     "glossary",
     "headline",
     "is_expected",
     "label",
+    "lead",
     "limb",
     "number",
     "printable",
-    "quality_lines",
     "repetition",
     "rows",
     "side_values",
     "sided",
     "sided_interval",
-    "software_version",
     "status",
-    "subtitle",
     "to_percent",
     "unit",
-    "warnings",
+    "verdict_words",
     "with_unit",
 ]
 
 _SPECS: Final = {metric.name: metric for metric in METRICS}
-_LIMBS: Final = {"arm": ("arm", "arms"), "leg": ("leg", "legs")}
+_PLURALS: Final = {"foot": "feet"}
 _GRADES: Final = {"mild": "Mild difference", "moderate": "Moderate difference", "marked": "Marked difference"}
 
 
@@ -124,10 +121,29 @@ class Effect:
         return sided_interval(self.interval, self.places, self.unit)
 
 
-def rows(analysis: Analysis) -> tuple[Metric, ...]:
+def every_row(analysis: Analysis) -> tuple[Metric, ...]:
     """The rows of the whole recording, main measures first."""
     whole = (metric for metric in analysis.metrics if metric.set_index is None)
     return tuple(sorted(whole, key=lambda metric: not metric.primary))
+
+
+def rows(analysis: Analysis) -> tuple[Metric, ...]:
+    """`every_row` without those that say nothing here: no value at all, or another row's once more."""
+    whole = every_row(analysis)
+    names = {metric.name for metric in whole if not _is_empty(metric)}
+    return tuple(
+        metric
+        for metric in whole
+        if metric.primary or (metric.name in names and _SAME_AS.get(metric.name) not in names)
+    )
+
+
+_SAME_AS: Final = {"rep_duration": "stride_time", "peak_acceleration": "impact_peak"}
+"""Where steps were found, a repetition is a stride and its peak the impact."""
+
+
+def _is_empty(metric: Metric) -> bool:
+    return metric.verdict is VerdictWord.NOT_ASSESSABLE and metric.left is None and metric.right is None
 
 
 def focus(analysis: Analysis) -> Metric | None:
@@ -150,10 +166,8 @@ def focus_values(analysis: Analysis) -> RepValues | None:
 
 def answer(metric: Metric) -> str:
     """One metric's verdict in words, with the side and the grade, and the reason where there is one."""
-    words = metric.verdict.value.replace("_", " ")
-    if metric.verdict is VerdictWord.ASYMMETRIC and metric.side is not None:
-        words = ", ".join(filter(None, (f"{metric.side} more", metric.grade)))
-    return f"{words}: {metric.reason}" if metric.reason else words
+    said = verdict_words(metric.verdict, metric.side, metric.grade)
+    return f"{said}: {metric.reason}" if metric.reason else said
 
 
 def repetition(analysis: Analysis) -> str:
@@ -171,12 +185,12 @@ def side_values(metric: Metric) -> tuple[str, str]:
 
 
 def limb(analysis: Analysis, *, plural: bool = False) -> str:
-    """``arm``, ``leg`` or ``side``, after the placement."""
+    """``wrist``, ``foot`` or the like, after the placement; else ``side``."""
     try:
-        region = Placement(analysis.recording.get("placement") or "unknown").region
+        name = LIMBS.get(Placement(analysis.recording.get("placement") or "unknown"), "side")
     except ValueError:
-        region = "unknown"
-    return _LIMBS.get(region, ("side", "sides"))[plural]
+        name = "side"
+    return _PLURALS.get(name, f"{name}s") if plural else name
 
 
 def is_expected(analysis: Analysis) -> bool:
@@ -192,27 +206,26 @@ def sport(analysis: Analysis) -> str:
 
 
 def status(analysis: Analysis) -> str:
-    """The verdict and its grade in a few words."""
+    """The verdict in a few words, a difference with its grade and how it reads for the sport."""
     verdict = analysis.verdict
-    if verdict.verdict is VerdictWord.BALANCED:
-        return "Balanced"
-    if verdict.verdict is VerdictWord.INCONCLUSIVE:
-        return "Not clear yet"
-    if verdict.verdict is VerdictWord.NOT_ASSESSABLE:
-        return "Cannot be compared"
-    words = _GRADES.get(verdict.grade or "", "Difference")
-    if is_expected(analysis):
-        words += f", expected for {sport(analysis)}"
-    elif analysis.profile is not None and analysis.profile.in_band is False:
-        words += f", outside what is usual for {sport(analysis)}"
-    return words
+    if verdict.verdict is not VerdictWord.ASYMMETRIC:
+        return VERDICTS[verdict.verdict].capitalize()
+    reads = (
+        analysis.profile.reads if analysis.profile and analysis.profile.reads != analysis.profile.norm else ""
+    )
+    return ", ".join(filter(None, (_GRADES.get(verdict.grade or "", "Difference"), reads)))
+
+
+def pill(analysis: Analysis) -> str:
+    """`status` of a difference; empty where the headline says all of it."""
+    return status(analysis) if analysis.verdict.verdict is VerdictWord.ASYMMETRIC else ""
 
 
 def headline(analysis: Analysis) -> str:
     """The verdict in one short line that names the side."""
     verdict, one, both = analysis.verdict, limb(analysis), limb(analysis, plural=True)
     if verdict.verdict is VerdictWord.BALANCED:
-        return f"Both {both} moved alike"
+        return f"The two {both} are balanced"
     if verdict.verdict is VerdictWord.INCONCLUSIVE:
         return f"Not clear yet if the two {both} differ"
     if verdict.verdict is VerdictWord.NOT_ASSESSABLE or verdict.side is None:
@@ -221,28 +234,46 @@ def headline(analysis: Analysis) -> str:
                 return f"Only the {side} {one} was recorded"
         return f"The two {both} cannot be compared here"
     metric = focus(analysis)
-    name = metric.name if metric else ""
-    did = _SPECS[name].more if name in _SPECS else f"had more: {label(name).lower()}"
     effect = Effect(metric) if metric else None
     amount = f": {effect.text}" if effect and effect.value is not None else ""
-    return f"The {verdict.side} {one} {did}{amount}"
+    return f"The {verdict.side} {one} {more(metric.name) if metric else 'did more'}{amount}"
 
 
-def facts(analysis: Analysis) -> list[str]:
-    """Interval, measurement error and the sport's band of the metric in focus, in a few words each."""
+def more(name: str) -> str:
+    """What the side with more of a metric did."""
+    return _SPECS[name].more if name in _SPECS else f"had more: {label(name).lower()}"
+
+
+def lead(analysis: Analysis) -> str:
+    """What stands below the headline: how sure it is, against measurement error and what is usual.
+
+    Without a difference it is the summary, less the words that the headline has already.
+    """
+    if analysis.verdict.verdict is not VerdictWord.ASYMMETRIC:
+        head, colon, rest = analysis.summary.partition(": ")
+        known = rest if colon and head.startswith(_HEADS) else analysis.summary
+        return " ".join(filter(None, (known[:1].upper() + known[1:], _usual(analysis))))
     metric = focus(analysis)
-    found = []
-    if metric is not None and (effect := Effect(metric)).value is not None:
-        found.append(f"{label(metric.name)} {effect.text}")
-        if effect.interval is not None:
-            found.append(f"95 % interval {effect.interval_text}")
-        if effect.mdc is not None:
-            found.append(f"measurement error {number(effect.mdc, 1)} %")
-    if analysis.profile is not None and (band := finite_pair(analysis.profile.band_percent)):
-        found.append(f"usual for {sport(analysis)} {sided_interval(band, 0)}")
-    elif analysis.profile is not None and analysis.profile.norm:
-        found.append(f"for {sport(analysis)}: {analysis.profile.norm}")
-    return found
+    effect = Effect(metric) if metric else None
+    said = []
+    if metric and effect and effect.interval is not None:
+        said.append(f"{label(metric.name)}, 95 % interval {effect.interval_text}.")
+    if effect and effect.mdc is not None and effect.value is not None:
+        than = "Larger than" if abs(effect.value) > effect.mdc else "Within"
+        said.append(f"{than} measurement error ({number(effect.mdc, 1)} %).")
+    return " ".join([*said, _usual(analysis)]).strip() or analysis.summary
+
+
+_HEADS: Final = ("Both sides are balanced", "Not clear yet", "Cannot be compared")
+
+
+def _usual(analysis: Analysis) -> str:
+    """The sport's band, or that there is none."""
+    if analysis.profile is None:
+        return ""
+    if band := finite_pair(analysis.profile.band_percent):
+        return f"Usual for {sport(analysis)}: {sided_interval(band, 0)}."
+    return f"For {sport(analysis)}: {analysis.profile.norm}." if analysis.profile.norm else ""
 
 
 def expectation(analysis: Analysis) -> str:
@@ -258,30 +289,27 @@ def explanation(analysis: Analysis) -> list[str]:
     verdict, both = analysis.verdict, limb(analysis, plural=True)
     said = []
     if verdict.verdict is VerdictWord.BALANCED:
-        said.append(f"The two {both} are close enough to call them even.")
+        said.append(f"The two {both} are close enough to call them balanced.")
     elif verdict.verdict is VerdictWord.INCONCLUSIVE:
-        said.append("The range of likely values is too wide to tell. This is a normal result.")
-        if analysis.quality.grade != "poor":
-            said.append("More sets, or more sessions on other days, give a clearer answer.")
+        said.append("That is a normal result, and no sign of a difference or of balance.")
     elif verdict.verdict is VerdictWord.NOT_ASSESSABLE:
-        missing = analysis.quality.left is None or analysis.quality.right is None
-        said.append(
-            "A second sensor on the other side is needed to compare."
-            if missing
-            else "There was too little movement, or too little good data, to compare the two sides."
-        )
+        if analysis.quality.left is None or analysis.quality.right is None:
+            said.append("A second sensor on the other side is needed to compare.")
     else:
         said += _difference_sentences(analysis)
     if analysis.quality.grade == "poor":
         said.append(
             "The data are poor, so this page gives no firm answer. Check the sensors and record again."
         )
-    if any(exercise_set.coupled for exercise_set in analysis.sets):
-        said.append("A crank, bar or handle links the two sides, so which one pushed harder cannot be seen.")
     metric = focus(analysis)
     if metric is not None and metric.scope == "this_set" and Effect(metric).value is not None:
         said.append("This holds for this recording only: it has too few sets to say more.")
     return said + _tally(analysis)
+
+
+def plain_words(analysis: Analysis) -> list[str]:
+    """Every finding, and what the verdict means."""
+    return [message for _, message in findings(analysis)] + explanation(analysis)
 
 
 def _tally(analysis: Analysis) -> list[str]:
@@ -292,9 +320,9 @@ def _tally(analysis: Analysis) -> list[str]:
     if judged:
         counts = [f"{sides.count(side)} more on the {side}" for side in Side if side in sides]
         even = sum(row.verdict is VerdictWord.BALANCED for row in judged)
-        counts += [f"{even} even"] if even else []
+        counts += [f"{even} {VERDICTS[VerdictWord.BALANCED]}"] if even else []
         unclear = sum(row.verdict is VerdictWord.INCONCLUSIVE for row in judged)
-        counts += [f"{unclear} not clear"] if unclear else []
+        counts += [f"{unclear} {VERDICTS[VerdictWord.INCONCLUSIVE]}"] if unclear else []
         said.append(f"All measures: {', '.join(counts)}.")
     times = [finite(analysis.use.left_active_s), finite(analysis.use.right_active_s)]
     if times[0] is not None and times[1] is not None:
@@ -305,19 +333,9 @@ def _tally(analysis: Analysis) -> list[str]:
 
 
 def _difference_sentences(analysis: Analysis) -> list[str]:
-    metric, said = focus(analysis), []
-    effect = Effect(metric) if metric else None
-    if effect is not None and effect.mdc is not None and effect.value is not None:
-        larger = abs(effect.value) > effect.mdc
-        if larger:
-            said.append("The gap is larger than measurement error.")
-        elif analysis.verdict.verdict is not VerdictWord.ASYMMETRIC:
-            said.append("The gap is not larger than measurement error.")
     if is_expected(analysis):
-        said.append(f"This is usual for {sport(analysis)}. One session alone is no reason to act.")
-    else:
-        said.append("Record again on another day before you change your training.")
-    return said
+        return [f"This is usual for {sport(analysis)}. One session alone is no reason to act."]
+    return ["Record again on another day before you change your training."]
 
 
 def findings(analysis: Analysis) -> list[tuple[str, str]]:
@@ -328,18 +346,26 @@ def findings(analysis: Analysis) -> list[tuple[str, str]]:
 
 
 def glossary(analysis: Analysis) -> list[tuple[str, str]]:
-    """(word, meaning) of the words this page uses."""
-    metric = focus(analysis)
-    words = [
-        ("Difference", "(right − left) ÷ mean of both. L or R names the side with more."),
+    """(word, meaning) of the words this page uses, with the name that statistics has for each."""
+    metric, shown = focus(analysis), {row.verdict for row in rows(analysis)}
+    said = [
+        ("Difference", "(right − left) ÷ mean of both. L or R names the side with more; even is none."),
         ("95 % interval", "where the true value likely lies."),
-        ("Measurement error", "a smaller gap may be noise (MDC)."),
-        ("Bands", "where about two in three reps lie."),
+        ("Measurement error", "a smaller gap may be noise (minimal detectable change, MDC)."),
     ]
-    if metric is not None and finite(metric.delta) is not None:
-        limit = number(to_percent(metric.delta), 0)
-        words.append(("Balanced", f"the true gap is very likely below {limit} %."))
-    return words
+    if focus_values(analysis) is not None:
+        said.append(("Bands", f"where about two in three {repetition(analysis)}s lie (SD)."))
+    if metric is not None and finite(metric.delta) is not None and VerdictWord.BALANCED in shown:
+        said.append(("Balanced", f"the true gap is very likely {_below(metric)} (equivalence)."))
+    if VerdictWord.INCONCLUSIVE in shown:
+        said.append(("Not clear yet", "the range of likely values is too wide (inconclusive)."))
+    return said
+
+
+def _below(metric: Metric) -> str:
+    if Effect(metric).is_percent:
+        return f"below {number(to_percent(metric.delta), 0)} %"
+    return f"below {with_unit(number(metric.delta), metric.unit)}"
 
 
 NOTE: Final = (
@@ -347,114 +373,3 @@ NOTE: Final = (
     "Sensors measure motion, not muscle force.",
     "See a professional about pain.",
 )
-
-
-def quality_lines(analysis: Analysis) -> list[str]:
-    """What the quality card says below its heading."""
-    quality = analysis.quality
-    error = finite(quality.sync.error_s)
-    lines = [
-        "sync error not known"
-        if error is None
-        else f"sync error {number(error * 1000, _ms_places(error))} ms"
-    ]
-    sides = ((Side.LEFT, quality.left), (Side.RIGHT, quality.right))
-    lines.append("samples lost: " + ", ".join(f"{SIDE_LETTER[s]} {_lost(q)}" for s, q in sides))
-    lines.append("rate: " + ", ".join(f"{SIDE_LETTER[s]} {_rate(q)}" for s, q in sides))
-    if (values := focus_values(analysis)) is not None:
-        lines.append(f"{int(values.used.sum())} of {len(values.value)} {repetition(analysis)}s used")
-    return lines
-
-
-def _ms_places(error_s: float) -> int:
-    return 0 if error_s >= 0.002 else 1
-
-
-def _lost(quality: SideQuality | None) -> str:
-    if quality is None:
-        return MISSING
-    percent = 100 * quality.lost / max(quality.lost + quality.samples, 1)
-    return "none" if quality.lost == 0 else f"{number(percent, 1 if percent >= 0.1 else 2)} %"
-
-
-def _rate(quality: SideQuality | None) -> str:
-    rate = None if quality is None else finite(quality.rate_hz)
-    return MISSING if rate is None else f"{number(rate, 0)} Hz"
-
-
-def warnings(analysis: Analysis) -> list[str]:
-    """Every quality warning, in words."""
-    return [warning.message for warning in analysis.quality.warnings]
-
-
-def subtitle(analysis: Analysis) -> list[str]:
-    """Who, what, when and where, in groups."""
-    about = analysis.recording
-    who = [str(about.get("athlete") or "")]
-    if about.get("dominant"):
-        who.append(f"{about['dominant']} side dominant")
-    who.append(sport(analysis))
-    exercises = [s.exercise for s in analysis.sets if s.exercise]
-    what = [
-        str(about.get("exercise") or (exercises[0] if exercises else "")).replace("_", " "),
-        _sets(analysis),
-    ]
-    place = str(about.get("placement") or "unknown").replace("_", " ")
-    groups = [
-        ", ".join(filter(None, who)),
-        ", ".join(filter(None, what)),
-        _when(about.get("started_at")),
-        "" if place == "unknown" else f"sensors: {place}",
-    ]
-    return [group for group in groups if group]
-
-
-def _sets(analysis: Analysis) -> str:
-    sets = len(analysis.sets)
-    if sets == 0:
-        return ""
-    words = f"{sets} set{'s' if sets > 1 else ''}"
-    counts = {max((len(reps) for reps in s.reps.values()), default=0) for s in analysis.sets} - {0}
-    if len(counts) == 1:
-        return f"{words} × {counts.pop()}"
-    return f"{words} × {min(counts)} to {max(counts)}" if counts else words
-
-
-def _when(text: object) -> str:
-    try:
-        moment = dt.datetime.fromisoformat(str(text))
-    except ValueError:
-        return str(text or "")
-    return f"{moment.day} {moment:%b %Y, %H:%M}"
-
-
-def software_version() -> str:
-    """Version of the installed distribution."""
-    try:
-        return version("sidewise")
-    except PackageNotFoundError:  # run from a source tree
-        return "unknown"
-
-
-def command(analysis: Analysis) -> str:
-    """The command that makes this analysis again."""
-    about = analysis.recording
-    words = ["sidewise", "analyse", str(about.get("path") or "RECORDING")]
-    for option in ("sport", "dominant", "placement"):
-        value = about.get(option)
-        if value and value != "unknown":
-            words += [f"--{option}", str(value)]
-    return shlex.join(words)
-
-
-def footer(analysis: Analysis) -> list[str]:
-    """Where this page comes from: software, settings, input, and how to make it again."""
-    settings = ", ".join(
-        f"{key} {value}" for key, value in analysis.settings.items() if value not in (None, "")
-    )
-    return [
-        f"sidewise {software_version()}",
-        *([f"settings: {settings}"] if settings else []),
-        f"input: {analysis.recording.get('path') or 'not a file'}",
-        f"again: {command(analysis)}",
-    ]

@@ -49,6 +49,8 @@ def command(
     fail_on_flag: bool,
     remount_sd: str | None,
     per_set: bool,
+    no_own_error: bool,
+    home: Path,
     **chosen: Any,
 ) -> None:
     """Export metrics, repetitions or aligned signals as CSV, JSON or Parquet."""
@@ -60,7 +62,9 @@ def command(
         say_notices(recording.notices)
         click.echo(output)
         return
-    analysis = analyse_chosen(remount_sd=remount_sd, per_set=per_set, **chosen)
+    analysis = analyse_chosen(
+        remount_sd=remount_sd, per_set=per_set, no_own_error=no_own_error, home=home, **chosen
+    )
     if output.suffix.lower() == ".json" and not reps:
         data = analysis.to_json(indent=1).encode("utf-8", "backslashreplace")
     else:

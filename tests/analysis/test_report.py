@@ -19,7 +19,7 @@ import matplotlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from make_analysis import OUTCOMES, expected_for_sport, hostile, make, metric, odd_numbers, rep_values
+from make_analysis import OUTCOMES, TENNIS, expected_for_sport, hostile, make, metric, odd_numbers, rep_values
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -27,8 +27,19 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from analysis.report import Trend, TrendPoint, figures, render_html, render_png, words, write_report
-from analysis.report.page import HEIGHT, WIDTH, draw_page
+from analysis.report import (
+    Trend,
+    TrendMark,
+    TrendPoint,
+    figures,
+    render_html,
+    render_png,
+    words,
+    write_report,
+)
+from analysis.report.drawing import add_axes
+from analysis.report.page import draw_page
+from analysis.report.sheet import HEIGHT, WIDTH, blank_sheet
 from analysis.report.style import shorten, styled, text_width, wrap
 from analysis.results import Analysis, OverallVerdict, VerdictWord
 from sensing.errors import UsageError
@@ -39,8 +50,11 @@ VARIED = ("expected", "long_names", "feet", "poor", "twelve_sets", "odd_numbers"
 SHOWN = (*VARIED, "balanced", "one_side", "not_assessable", "many_reps", "strokes", "empty")
 FORBIDDEN = ("diagnos", "treat", "injury risk", "weakness", "muscle activation", "nan\\b", "inf\\b")
 TREND = Trend(
+    "Angle travelled",
     tuple(TrendPoint(dt.date(2026, 3, 3) + dt.timedelta(7 * i), 9 + i % 3, (5, 13)) for i in range(10)),
     (7, 13),
+    (4, 18),
+    (TrendMark(dt.date(2026, 3, 12), "massage, left calf"),),
 )
 
 
@@ -119,8 +133,9 @@ def test_every_picture_has_a_label_and_a_data_table(pages: dict[str, str], name:
 @pytest.mark.parametrize("name", SHOWN)
 def test_verdict_is_on_the_page_as_in_the_json(pages: dict[str, str], name: str) -> None:
     analysis, page = OUTCOMES[name](), Page(pages[name])
-    assert words.printable(analysis.summary).strip() in page.text
-    assert words.printable(words.status(analysis)).strip() in page.text
+    assert words.printable(words.headline(analysis)).strip() in page.text
+    assert words.printable(words.pill(analysis)).strip() in page.text
+    assert words.printable(words.lead(analysis)).strip() in page.text
     assert f"Data quality: {analysis.quality.grade}" in page.text
     for warning in analysis.quality.warnings:
         assert words.printable(warning.message).strip() in page.text
@@ -147,7 +162,7 @@ def test_words_agree_with_the_verdict(d: float, half: float, grade: str, expecte
     verdict, headline, status = analysis.verdict, words.headline(analysis), words.status(analysis)
     if verdict.verdict is VerdictWord.ASYMMETRIC:
         assert verdict.side is not None and verdict.grade is not None
-        assert f"The {verdict.side} leg" in headline
+        assert f"The {verdict.side} thigh" in headline
         assert verdict.side.other.value not in headline
         assert status.startswith(verdict.grade.capitalize())
         assert ("expected for tennis" in status) is (not verdict.flagged)
@@ -164,8 +179,8 @@ def test_words_agree_with_the_verdict(d: float, half: float, grade: str, expecte
 
 def test_unflagged_difference_without_a_profile_is_not_called_expected() -> None:
     assert "expected" not in words.status(make(0.2))
-    out_of_band = dataclasses.replace(expected_for_sport().profile, in_band=False)  # type: ignore[type-var]
-    assert "expected" not in words.status(make(0.2, profile=out_of_band))
+    beyond = dataclasses.replace(TENNIS, in_band=False, reads="outside what is usual for tennis")
+    assert words.status(make(0.2, profile=beyond)).endswith("outside what is usual for tennis")
 
 
 @given(st.floats(-5, 5), st.floats(0, 3))
@@ -208,8 +223,9 @@ def test_every_repetition_has_a_tooltip(pages: dict[str, str]) -> None:
     analysis = OUTCOMES["many_reps"]()
     page = Page(pages["many_reps"])
     values = analysis.rep_values[0]
-    assert len(page.titles) == len(values.value) == 1440
-    assert sum("left out" in title for title in page.titles) == int((~values.used).sum())
+    dots = [title for title in page.titles if title.startswith("Set")]
+    assert len(dots) == len(values.value) == 1440
+    assert sum("left out" in title for title in dots) == int((~values.used).sum())
     first = f"{values.value[0]:.0f}°"
     assert f"Set 1, rep 1, left: {first}" in page.titles
 
@@ -229,10 +245,12 @@ def test_refused_ratio_shows_the_difference_in_its_unit_and_the_reason(pages: di
 
 
 def test_trend_is_drawn_only_with_history(pages: dict[str, str]) -> None:
-    assert "Last 10 sessions" not in Page(pages["expected"]).texts
+    assert "Angle travelled, last 10 sessions" not in Page(pages["expected"]).texts
     page = Page(render_html(expected_for_sport(), history=TREND))
-    assert "Last 10 sessions" in page.texts
-    assert "own usual" in page.texts
+    assert "Angle travelled, last 10 sessions" in page.texts
+    assert {"own usual", "sport", "massage, left calf"} <= set(page.texts)
+    assert "2026-03-12: massage, left calf" in page.titles
+    assert "2026-03-03: R 9.0 %, 95 % interval R 5.0 to 13.0 %" in page.titles
 
 
 @pytest.fixture
@@ -267,7 +285,9 @@ def check_layout(figure: Figure, drawn: list[tuple[str, Bbox]]) -> None:
 @pytest.mark.parametrize("name", VARIED)
 def test_texts_of_the_picture_do_not_overlap(name: str, drawn: list[tuple[str, Bbox]]) -> None:
     with styled():
-        check_layout(draw_page(OUTCOMES[name](), TREND if name == "expected" else None), drawn)
+        sheet = blank_sheet()
+        draw_page(sheet, OUTCOMES[name](), TREND if name == "expected" else None)
+        check_layout(sheet.figure, drawn)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +302,7 @@ def test_texts_of_a_figure_do_not_overlap_at_any_width(
         height = 36 * max(len(analysis.metrics), 4)
         with styled():
             figure = Figure(figsize=(width / 72, height / 72))
-            draw(figures.add_axes(figure, (0, 0, width, height)), analysis)
+            draw(add_axes(figure, (0, 0, width, height)), analysis)
             check_layout(figure, drawn)
 
 
@@ -317,7 +337,7 @@ def test_report_is_written_whole_and_leaves_nothing_else(tmp_path: Path) -> None
 
 
 def test_report_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"unknown report format 'docx'; use one of html, png"):
+    with pytest.raises(UsageError, match=r"unknown report format 'docx'; use one of html, png, pdf"):
         write_report(make(0.2), tmp_path, formats=("docx",))
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
@@ -344,7 +364,7 @@ def test_one_sided_repetitions_and_uneven_sides_are_drawn() -> None:
         side=uneven.side[:17],
     )  # fmt: skip
     page = Page(render_html(make(0.2, sets=2, reps=5, rep_values=(uneven,))))
-    assert len(page.titles) == 17
+    assert sum(title.startswith("Set") for title in page.titles) == 17
 
 
 def test_plain_words_read_at_grade_nine_or_below() -> None:
@@ -369,6 +389,6 @@ def reading_grade(text: str) -> float:
 
 def test_mixed_and_missing_sides_never_name_a_side() -> None:
     verdict = OverallVerdict(VerdictWord.INCONCLUSIVE, None, None, None, False)
-    assert words.headline(make(0.2, verdict=verdict)) == "Not clear yet if the two legs differ"
+    assert words.headline(make(0.2, verdict=verdict)) == "Not clear yet if the two thighs differ"
     alone: Analysis = OUTCOMES["one_side"]()
-    assert words.headline(alone) == f"Only the {Side.LEFT} leg was recorded"
+    assert words.headline(alone) == f"Only the {Side.LEFT} thigh was recorded"

@@ -117,7 +117,7 @@ def test_compare_a_therapy(run, tmp_path, recordings):
     after.write_text(after.read_text().replace('"m1"', '"m2"'))
     remounted = run(*asked, "--therapy=massage")
     assert remounted.exit_code == 0 and remounted.stdout.startswith(
-        "Cannot tell: the sensors were not left on"
+        "Cannot be compared: the sensors were not left on"
     )
 
 

@@ -1,0 +1,178 @@
+"""Sessions in a picture: where each stands, what is usual, and what went on meanwhile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from analysis.report import words
+from analysis.report.drawing import fit, message
+from analysis.report.style import (
+    BAND,
+    INK,
+    LINE,
+    MARK,
+    MARKER,
+    MUTED,
+    SMALL,
+    SPORT,
+    SPORT_INK,
+    SURFACE,
+    shorten,
+    text_width,
+)
+from analysis.report.trend import Trend, TrendMark, TrendPoint
+from sensing.recording import Side
+
+_MOST_MARKS = 24
+"""Marks that can still be told apart; more of them are left to the table."""
+
+
+def draw_trend(ax: Axes, trend: Trend) -> dict[str, tuple[str, ...]]:
+    """Every session with its interval, the sport's band, the athlete's own usual range, and the diary.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        For every group of marks (its gid) the tooltip of each in drawing order.
+    """
+    points = [point for point in trend.points if words.finite(point.index_percent) is not None]
+    if not points:
+        message(ax, "No session can be followed here.")
+        return {}
+    titles: dict[str, tuple[str, ...]] = {f"session-{i}": (_said(point),) for i, point in enumerate(points)}
+    _bands(ax, trend)
+    ax.axhline(0, color=INK, linewidth=1.2, zorder=1)
+    judged = [(i, point.index_percent) for i, point in enumerate(points) if point.judged]
+    ax.plot(*np.array(judged, float).reshape(-1, 2).T, color=LINE, linewidth=1, zorder=2)
+    for i, point in enumerate(points):
+        _point(ax, i, point, last=i == len(points) - 1)
+    ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: "even" if v == 0 else words.sided(v, 0)))
+    ax.set_xlim(-0.6, max(len(points) - 0.4, 1.6))
+    ax.margins(y=0.12)
+    _name_days(ax, points)
+    _join_mountings(ax, points)
+    fit(ax)
+    if said := _diary(ax, points, trend.marks):
+        titles["diary"] = said
+    return titles
+
+
+def _said(point: TrendPoint) -> str:
+    day = point.when.isoformat() if point.when else "no date"
+    open_words = "" if point.judged else " (could not be judged)"
+    interval = words.sided_interval(point.interval_percent, 1)
+    return f"{day}: {words.sided(point.index_percent, 1)}, 95 % interval {interval}{open_words}"
+
+
+def _bands(ax: Axes, trend: Trend) -> None:
+    """The sport's band, the athlete's own over it, and their names beside them."""
+    sport, own = words.finite_pair(trend.sport_percent), words.finite_pair(trend.usual_percent)
+    named: list[tuple[float, str, str]] = []
+    if sport is not None:
+        ax.axhspan(*sport, color=SPORT, linewidth=0, zorder=0)
+        named.append((sport[1], "sport", SPORT_INK))
+    if own is not None:
+        over = {"color": MUTED, "alpha": 0.28} if sport else {"color": BAND}
+        ax.axhspan(*own, linewidth=0, zorder=0, **over)
+        named.append((own[1], "own usual", MUTED))
+    named.sort(reverse=True)
+    # Two names at one height would lie on each other: the second goes below the first.
+    near = len(named) == 2 and named[0][0] - named[1][0] < 0.15 * _span(trend)
+    for i, (top, name, ink) in enumerate(named):
+        below = near and i == 1
+        ax.annotate(
+            name, (1, named[0][0] if below else top), xycoords=("axes fraction", "data"),
+            xytext=(4, -14 if below else 0), textcoords="offset points", va="top", fontsize=SMALL, color=ink,
+        )  # fmt: skip
+
+
+def _span(trend: Trend) -> float:
+    pairs = [trend.sport_percent, trend.usual_percent, *(point.interval_percent for point in trend.points)]
+    ends = [end for pair in pairs if (known := words.finite_pair(pair)) for end in known]
+    return max([*ends, 0.0]) - min([*ends, 0.0])
+
+
+def _point(ax: Axes, x: int, point: TrendPoint, *, last: bool) -> None:
+    assert point.index_percent is not None
+    side = Side.RIGHT if point.index_percent >= 0 else Side.LEFT
+    if (pair := words.finite_pair(point.interval_percent)) is not None:
+        width, color = (2.2, MARK[side]) if point.judged else (1.2, LINE)
+        ax.plot((x, x), pair, color=color, linewidth=width, zorder=3)
+    edge = INK if last else (SURFACE if point.judged else MARK[side])
+    ax.scatter(
+        [x], [point.index_percent], marker=MARKER[side], s=(9 if last else 7) ** 2, zorder=4, linewidth=1.3,
+        facecolor=MARK[side] if point.judged else SURFACE, edgecolor=edge, gid=f"session-{x}",
+    )  # fmt: skip
+
+
+def _name_days(ax: Axes, points: Sequence[TrendPoint]) -> None:
+    """Days below the axis, the month and the year where they change, as many as there is room for."""
+    room = ax.get_window_extent().width * 0.85 / max(len(points), 1)
+    step = max(1, -(-int(text_width("30 Sep", SMALL) + 10) // max(int(room), 1)))
+    names: list[str] = []
+    before: dt.date | None = None
+    years = {point.when.year for point in points if point.when}
+    for point in points[::step]:
+        names.append(_day(point.when, before, with_year=len(years) > 1))
+        before = point.when or before
+    ax.set_xticks(range(0, len(points), step), names)
+
+
+def _day(day: dt.date | None, before: dt.date | None, *, with_year: bool) -> str:
+    if day is None:
+        return "?"
+    name = f"{day.day}"
+    if before is None or (day.year, day.month) != (before.year, before.month):
+        name += f" {day:%b}"
+    return f"{name}\n{day.year}" if with_year and (before is None or day.year != before.year) else name
+
+
+def _join_mountings(ax: Axes, points: Sequence[TrendPoint]) -> None:
+    """A line below sessions between which the sensors stayed on."""
+    for mounting, group in groupby(enumerate(points), key=lambda one: one[1].mounting):
+        places = [i for i, _ in group]
+        if mounting and len(places) > 1:
+            ax.plot(
+                (places[0] - 0.2, places[-1] + 0.2), (0.015, 0.015), color=MUTED, linewidth=3,
+                transform=ax.get_xaxis_transform(), solid_capstyle="butt", zorder=2,
+            )  # fmt: skip
+
+
+def _diary(ax: Axes, points: Sequence[TrendPoint], marks: Sequence[TrendMark]) -> tuple[str, ...]:
+    """A tick at the top for each entry of the diary, named where there is room."""
+    days = [(point.when.toordinal(), i) for i, point in enumerate(points) if point.when]
+    shown = marks[-_MOST_MARKS:]
+    if not days or not shown:
+        return ()
+    known, places = np.array(days, float).T
+    x = np.array([_between(mark.when.toordinal(), known, places) for mark in shown])
+    top = ax.get_xaxis_transform()
+    ax.scatter(x, np.full(len(x), 0.985), marker="v", s=34, color=INK, transform=top, zorder=4, gid="diary")
+    unit = ax.get_window_extent().width / (ax.get_xlim()[1] - ax.get_xlim()[0])
+    ends = [*x[1:], ax.get_xlim()[1]]
+    for at, end, mark in zip(x, ends, shown, strict=True):
+        room = (end - at) * unit - 14
+        if room >= text_width("mass…", SMALL):
+            ax.annotate(
+                shorten(mark.what, room, SMALL), (at, 0.985), xycoords=("data", "axes fraction"),
+                xytext=(6, 0),
+                textcoords="offset points", va="center", fontsize=SMALL, color=INK,
+            )  # fmt: skip
+    return tuple(f"{mark.when}: {mark.what}" for mark in shown)
+
+
+def _between(day: int, known: np.ndarray, places: np.ndarray) -> float:
+    """Place of a day between the sessions; what came after the last one stands behind it."""
+    if day > known[-1]:
+        return float(places[-1]) + 0.3
+    # Of several sessions on one day the first one counts.
+    first = np.unique(known, return_index=True)[1]
+    at = float(np.interp(day, known[first], places[first]))
+    return at if day not in known else at - 0.3
