@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analysis.history.compare import Change, ChangeWord
+from analysis.history.compare import Change
 from analysis.history.diary import Entry
-from analysis.history.pooling import Pooled
 from analysis.history.sessions import Choice, Session
-from analysis.history.trend import ENDS, KEPT, Trend
+from analysis.history.trend import Trend
 from analysis.history.usual import SportAnswer
 from analysis.report.numbers import MISSING, number, printable, sided, sided_interval
+from analysis.report.trend_words import CHANGES, answer, counted, facts, moved, plain_points, points, what
 from analysis.report.verdicts import VERDICTS, verdict_words
-from analysis.results import VerdictWord
-from sensing.recording import Interval, Placement
+from sensing.recording import Interval
 
 SHOWN = 20
 """Sessions shown unless all are asked for."""
 
-FALSE_ALARMS_OF_8_LOOKS = 20
-"""Percent of people without a difference whom one of eight looks calls asymmetric: 9 to 20, measured."""
-
 _CHART = 23
 _USUAL = "usual"
-_WORDS = {
-    ChangeWord.CHANGED: "It changed",
-    ChangeWord.UNCHANGED: "It did not change",
-    ChangeWord.INCONCLUSIVE: "Not clear yet if it changed",
-    ChangeWord.CANNOT_TELL: "Cannot be compared",
-}
 
 
 def show_trend(
@@ -64,7 +54,7 @@ def show_trend(
     """
     _print(screen, answer(trend.pooled, choice, sport), style="bold")
     hidden = 0 if every else max(len(trend.points) - SHOWN, 0)
-    _print(screen, f"\n{_title(trend.metric)}, {what(choice)}: {_count(len(trend.points), 'session')}")
+    _print(screen, f"\n{_title(trend.metric)}, {what(choice)}: {counted(len(trend.points), 'session')}")
     screen.print(_chart(screen, trend, sport, diary, hidden))
     if hidden:
         _print(screen, f"{hidden} earlier sessions are not shown; -v shows all.")
@@ -75,11 +65,11 @@ def show_trend(
 
 def show_change(screen: Console, change: Change, choice: Choice) -> None:
     """Whether it changed, by how much, and what both times were."""
-    words = _WORDS[change.verdict]
+    words = CHANGES[change.verdict]
     if change.change_percent is None:
         _print(screen, f"{words}: {change.reason}.", style="bold")
     else:
-        _print(screen, f"{words}: {_moved(change)}; {change.reason}.", style="bold")
+        _print(screen, f"{words}: {moved(change)}; {change.reason}.", style="bold")
     _print(screen, f"\n{_title(change.metric)}, {what(choice)}")
     table = _table("", ">difference", ">95 % interval", ">sessions", "verdict")
     for name, pooled in (("before", change.before), ("after", change.after)):
@@ -90,28 +80,9 @@ def show_change(screen: Console, change: Change, choice: Choice) -> None:
     screen.print(table)
     screen.print()
     if change.control_percent is not None:
-        _item(screen, f"Over rest alone it changed by {_points(change.control_percent)}; that is taken off.")
+        _item(screen, f"Over rest alone it changed by {points(change.control_percent)}; that is taken off.")
     if change.mdc_percent is not None:
-        _item(screen, f"Measurement error of this change (MDC): {_plain(change.mdc_percent)}.")
-
-
-def answer(pooled: Pooled, choice: Choice, sport: SportAnswer) -> str:
-    """The answer over all sessions, in a sentence."""
-    over = f"over {_count(pooled.sessions, 'session')}"
-    amount = f"{sided(pooled.index_percent, 1)} (95 % interval {sided_interval(pooled.ci95_percent, 1)})"
-    if pooled.verdict is VerdictWord.NOT_ASSESSABLE:
-        return f"Cannot be compared: {pooled.reason}."
-    if pooled.verdict is VerdictWord.INCONCLUSIVE:
-        return f"Not clear yet {over}: {amount}; {pooled.reason}."
-    if pooled.verdict is VerdictWord.BALANCED:
-        margin = f"very likely less than {100 * pooled.delta:g} % either way"
-        return f"Both sides are balanced {over}: {amount}, {margin}."
-    sentence = f"The {pooled.side} {_limb(choice.placement)} does more {over}: {amount}."
-    if sport.match is None:
-        return sentence
-    if sport.flagged and sport.match.in_band is not False:
-        return f"{sentence} {sport.sport.capitalize()} gives no reason for that."
-    return f"{sentence} That is {sport.match.reads}."
+        _item(screen, f"Measurement error of this change (MDC): {plain_points(change.mdc_percent)}.")
 
 
 def _chart(screen: Console, trend: Trend, sport: SportAnswer, diary: Sequence[Entry], hidden: int) -> Table:
@@ -177,51 +148,6 @@ def _bar(screen: Console, value: float | None, interval: Interval | None, larges
     return "".join(cells)
 
 
-def facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
-    """What else is known, a sentence each."""
-    if any(not point.pooled for point in trend.points):
-        yield "* could not be judged, and is not in the answer over all sessions."
-    if trend.own_band is not None:
-        where = "it is there" if trend.in_own_band else "it is outside"
-        band = sided_interval(trend.own_band, 1)
-        yield f"By the earlier sessions the latest one was to be expected at {band}; {where}."
-    if sport.match is not None:
-        yield f"{sport.match.name}: {sport.match.expects}."
-    if (direction := trend.direction) is not None:
-        kept = "" if direction.kept else f"; {KEPT} of {KEPT} would show that it is kept"
-        yield f"{direction.same} of the latest {direction.of} lean to the {direction.side}{kept}."
-    if trend.change is not None and trend.change.change_percent is not None:
-        words = _WORDS[trend.change.verdict].lower()
-        yield f"From the first {ENDS} to the latest {ENDS} {words}: {_moved(trend.change)}."
-    if trend.mdc_percent is not None:
-        yield f"Measurement error of one session against another (MDC): {_plain(trend.mdc_percent)}."
-    if trend.looks > 1:
-        alarms = f"up to {FALSE_ALARMS_OF_8_LOOKS} % of people without a difference"
-        yield (
-            f"Looked at after every session, this is look {trend.looks}. Only the latest answer counts: "
-            f"one of 8 looks calls {alarms} asymmetric."
-        )
-
-
-def _moved(change: Change) -> str:
-    """From where to where, and by how many points with the interval."""
-    assert change.change_percent is not None and change.ci95 is not None
-    low, high = (f"{end:+.1f}".replace("-", "−") for end in change.ci95)
-    ends = [
-        sided(None if pooled is None else pooled.index_percent, 1) for pooled in (change.before, change.after)
-    ]
-    interval = f"95 % interval {low} to {high}, + towards the right"
-    return f"from {ends[0]} to {ends[1]}, by {_points(change.change_percent)} ({interval})"
-
-
-def _points(percent: float) -> str:
-    return f"{percent:+.1f} points".replace("-", "−")
-
-
-def _plain(percent: float) -> str:
-    return f"{number(percent, 1)} points"
-
-
 def _when(session: Session) -> str:
     return str(session.day) if session.day else session.path.rsplit("/", 1)[-1][:10]
 
@@ -229,20 +155,6 @@ def _when(session: Session) -> str:
 def _title(metric: str) -> str:
     # The registry's titles would load all that computes the metrics.
     return metric.replace("_", " ").capitalize()
-
-
-def what(choice: Choice) -> str:
-    """Exercise and placement: ``squat on the thigh``."""
-    where = "" if choice.placement is Placement.UNKNOWN else f"on the {_limb(choice.placement)}"
-    return " ".join(filter(None, (choice.exercise, where))) or "any exercise"
-
-
-def _limb(placement: Placement) -> str:
-    return "side" if placement.region == "unknown" else placement.value.replace("_", " ")
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" + ("" if n == 1 else "s")
 
 
 def _print(screen: Console, text: str, style: str = "") -> None:
