@@ -13,17 +13,23 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
 
 import numpy as np
 from scipy import signal
 
 from analysis import analyse
+from analysis.frames import main_axis
 from analysis.segmentation.repetitions import find_rhythm, lowpass
-from benchmarks.recordings import SPAR_RATE_HZ, dsa, folder, spar, spar_series
+from benchmarks.counters import COUNTERS, in_bouts
+from benchmarks.recordings import DSA_RATE_HZ, SPAR_RATE_HZ, dsa, folder, spar, spar_series, stream
 from sensing import open_recording
 from sensing.recording import FloatArray, Recording, Side, Stream
 
 REST_S = 20.0
+RATES_HZ = (12.5, 25.0, 100.0, 200.0)
+COMPARED = ("as recorded", "between rests", "first 10 between rests")
 CUTS = (3, 4, 5, 7, 10, 13, 16, 19)
 
 Counter = Callable[[Recording], list[int]]
@@ -65,48 +71,10 @@ def turning_points(recording: Recording) -> list[int]:
     return [max(len(reps) for reps in s.reps.values()) for s in sets]
 
 
-def period_only(recording: Recording) -> list[int]:
-    """Length of the recording over the period of its autocorrelation."""
-    own = next(recording.streams())
-    assert own.gyr is not None
-    rhythm = find_rhythm([lowpass(own.gyr, 8.0, own.rate_hz)], own.rate_hz)
-    return [] if rhythm is None else [round(own.duration_s / rhythm.period_s)]
-
-
-def adaptive_peaks(recording: Recording) -> list[int]:
-    """Peaks of the first principal component, by prominence and half a period's distance."""
-    own = next(recording.streams())
-    assert own.gyr is not None
-    rhythm = find_rhythm([lowpass(own.gyr, 8.0, own.rate_hz)], own.rate_hz)
-    if rhythm is None:
-        return []
-    component = _first_component(lowpass(own.gyr, 3.0, own.rate_hz))
-    peaks, _ = signal.find_peaks(
-        component, distance=max(1, 0.5 * rhythm.period_s * own.rate_hz), prominence=0.8 * component.std()
-    )
-    return [len(peaks)]
-
-
-def zero_velocity(recording: Recording) -> list[int]:
-    """Sign changes of the first principal component, two a repetition."""
-    own = next(recording.streams())
-    assert own.gyr is not None
-    component = _first_component(lowpass(own.gyr, 2.0, own.rate_hz))
-    above = component[np.abs(component) > 0.3 * component.std()] > 0
-    return [round(np.count_nonzero(np.diff(above)) / 2)]
-
-
 METHODS: dict[str, Counter] = {
     "turning points by hysteresis (in the code)": turning_points,
-    "autocorrelation period alone": period_only,
-    "adaptive peaks of the principal component": adaptive_peaks,
-    "zero crossings of the principal component": zero_velocity,
+    **{name: partial(in_bouts, count) for name, count in COUNTERS.items()},
 }
-
-
-def _first_component(values: FloatArray) -> FloatArray:
-    _, axes = np.linalg.eigh(values.T @ values)
-    return np.asarray(values @ axes[:, -1])
 
 
 def conditions(indices: list[int]) -> Iterator[tuple[str, list[Recording], list[list[int]]]]:
@@ -122,6 +90,8 @@ def conditions(indices: list[int]) -> Iterator[tuple[str, list[Recording], list[
     for n in CUTS:
         cut = [_join([_first(s, n / 20)], rng) for s in series]
         yield f"first {n} between rests", cut, [[n]] * len(cut)
+    for rate in RATES_HZ:
+        yield f"at {rate:g} Hz", [_at_rate(s, rate) for s in series], [[20]] * len(series)
 
 
 def _own(recording: Recording) -> Stream:
@@ -134,6 +104,17 @@ def _first(recording: Recording, share: float) -> Recording:
     n = round(len(own) * share)
     cut = replace(own, time_s=own.time_s[:n], acc=own.acc[:n], gyr=own.gyr[:n])
     return replace(recording, **{own.side.value: cut})
+
+
+def _at_rate(recording: Recording, rate_hz: float) -> Recording:
+    own = _own(recording)
+    assert own.gyr is not None
+    ratio = Fraction(rate_hz / own.rate_hz).limit_denominator(8)
+    acc, gyr = (
+        signal.resample_poly(v, ratio.numerator, ratio.denominator, axis=0, padtype="line")
+        for v in (own.acc, own.gyr)
+    )
+    return replace(recording, **{own.side.value: stream(own.side, acc, gyr, rate_hz)})
 
 
 def _join(parts: list[Recording], rng: np.random.Generator) -> Recording:
@@ -155,13 +136,7 @@ def _join(parts: list[Recording], rng: np.random.Generator) -> Recording:
         rest(own.acc[-1])
     own = _own(parts[0])
     values = np.vstack(acc)
-    joined = Stream(
-        side=own.side,
-        time_s=np.arange(len(values)) / SPAR_RATE_HZ,
-        acc=values,
-        gyr=np.vstack(gyr),
-        rate_hz=SPAR_RATE_HZ,
-    )
+    joined = stream(own.side, values, np.vstack(gyr), SPAR_RATE_HZ)
     return replace(parts[0], **{own.side.value: joined})
 
 
@@ -187,7 +162,7 @@ def metamotion() -> dict[str, tuple[list[int], int]]:
 
 
 def cyclic() -> list[tuple[str, int, list[int], float]]:
-    """Repetitions of both limbs in rowing and cycling beside duration times the fundamental rate."""
+    """Repetitions of both limbs in rowing and cycling beside duration times the mean fundamental rate."""
     out = []
     for activity, limb, name in (
         (15, "leg", "cycling legs"),
@@ -196,12 +171,26 @@ def cyclic() -> list[tuple[str, int, list[int], float]]:
     ):
         for person in (1, 2, 3, 4):
             recording = dsa(activity, person, limb)
-            streams = [lowpass(s.gyr, 8.0, s.rate_hz) for s in recording.streams() if s.gyr is not None]
-            rhythm = find_rhythm(streams, 25.0)
-            expected = np.nan if rhythm is None else recording.duration_s / rhythm.period_s
             sets = analyse(recording).sets
-            out.append((name, person, [sum(len(s.reps[side]) for s in sets) for side in Side], expected))
+            counts = [sum(len(s.reps[side]) for s in sets) for side in Side]
+            out.append((name, person, counts, _cycles(recording)))
     return out
+
+
+def _cycles(recording: Recording) -> float:
+    """Turns of the phase of the fundamental: its mean rate times the duration, however the tempo drifts."""
+    streams = [lowpass(s.gyr, 8.0, s.rate_hz) for s in recording.streams() if s.gyr is not None]
+    rhythm = find_rhythm(streams, DSA_RATE_HZ)
+    if rhythm is None:
+        return float("nan")
+    band = np.array([0.6, 1.5]) / rhythm.period_s
+    sos = signal.butter(2, band, btype="band", fs=DSA_RATE_HZ, output="sos")
+    turns = []
+    for values in streams:
+        fundamental = signal.sosfiltfilt(sos, values, axis=0)
+        phase = np.unwrap(np.angle(signal.hilbert(fundamental @ main_axis(fundamental))))
+        turns.append((phase[-1] - phase[0]) / (2 * np.pi))
+    return float(np.mean(turns))
 
 
 def main() -> None:
@@ -213,7 +202,7 @@ def main() -> None:
     for name, method in METHODS.items():
         whole = method is turning_points
         print(name)
-        for score in run(indices, method, () if whole else ("as recorded", "first 10 between rests")):
+        for score in run(indices, method, () if whole else COMPARED):
             print(
                 f"  {score.name:24s} n {len(score.found):4d}  within one {100 * score.within_one:5.1f} %  "
                 f"exact {100 * score.exact:5.1f} %"

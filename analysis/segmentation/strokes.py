@@ -18,6 +18,12 @@ MIN_PEAK: Final = 250.0
 MIN_SHARE: Final = 0.35
 """... and at least at this share of the 90th percentile of the recording's strokes."""
 
+ISOLATED: Final = 3.5
+"""... and so many times the median speed around it: strokes reach 5 and more, swinging arms 3."""
+
+AROUND_S: Final = 2.0
+"""Time before and after a stroke to which it is compared, s."""
+
 MIN_APART_S: Final = 0.8
 """Peaks closer than this belong to one stroke, s."""
 
@@ -37,8 +43,9 @@ BOTH_HANDS: Final = 0.7
 def stroke_sets(motions: dict[Side, Motion], exercise: Exercise) -> list[ExerciseSet]:
     """Sets of strokes, found on the faster hand; both hands are measured over the same time.
 
-    Every stroke is one pair of repetitions with the same boundaries on both sides, so that the comparison is
-    of what both arms do during a stroke. ``events`` says which hand struck.
+    A stroke stands out from the time around it, which arms that swing in walking and running do not. Every
+    stroke is one pair of repetitions with the same boundaries on both sides, so that the comparison is of
+    what both arms do during a stroke. ``events`` says which hand struck.
     """
     speeds = {side: m.speed for side, m in motions.items() if m.speed is not None}
     if not speeds:
@@ -48,6 +55,9 @@ def stroke_sets(motions: dict[Side, Motion], exercise: Exercise) -> list[Exercis
     smooth = {s: ndimage.uniform_filter1d(v, max(1, round(0.1 * rate))) for s, v in speeds.items()}
     fastest = np.max(list(smooth.values()), axis=0)
     peaks, _ = signal.find_peaks(fastest, height=MIN_PEAK, distance=max(1, round(MIN_APART_S * rate)))
+    reach = round(AROUND_S * rate)
+    around = [np.median(fastest[max(p - reach, 0) : p + reach]) for p in peaks]
+    peaks = peaks[fastest[peaks] >= ISOLATED * np.array(around)]
     if not peaks.size:
         return []
     peaks = peaks[fastest[peaks] >= MIN_SHARE * np.percentile(fastest[peaks], 90)]

@@ -13,7 +13,7 @@ from analysis.results import Kind
 from analysis.segmentation.bouts import bouts, joint_bouts
 from analysis.segmentation.pairing import pair_repetitions
 from analysis.segmentation.repetitions import autocorrelation, find_rhythm, turning_points
-from sensing.recording import Recording, Side
+from sensing.recording import GRAVITY, Recording, Side, Stream
 from sensing.simulate import Simulation, simulate
 
 KINDS = {
@@ -50,6 +50,85 @@ def test_boundaries_are_where_movement_starts_and_stops(exercise):
 def test_counts_hold_from_12_to_200_hz(rate):
     result = analyse(simulate(Simulation(exercise="squat", rate_hz=rate, seed=14)).recording)
     assert [len(s.reps[side]) for s in result.sets for side in Side] == [8] * 6
+
+
+SETS = st.fixed_dictionaries(
+    {
+        "exercise": st.sampled_from(["squat", "curl", "row"]),
+        "reps": st.integers(3, 60),
+        "rep_s": st.floats(0.4, 6.0),
+        "hold_s": st.sampled_from([0.0, 0.5, 1.5]),
+        "pause_s": st.sampled_from([0.0, 0.5, 2.0]),
+        "fatigue": st.sampled_from([0.0, 0.4]),
+        "rate_hz": st.sampled_from([25.0, 100.0]),
+        "seed": st.integers(0, 1000),
+    }
+)
+
+
+def has_a_visible_period(chosen):
+    """Sides that take turns wait for each other: a period over 20 s, or mostly of waiting, is not found."""
+    if chosen["exercise"] != "curl":
+        return True
+    longest = chosen["rep_s"] / (1 - chosen["fatigue"]) + chosen["hold_s"] + chosen["pause_s"]
+    return chosen["rep_s"] >= 1.0 and 2 * longest < 16.0
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(SETS.filter(has_a_visible_period))
+def test_slow_fast_paused_and_tiring_repetitions_are_all_counted(chosen):
+    simulated = simulate(Simulation(sets=1, mounting="random", **chosen))
+    (found,) = analyse(simulated.recording).sets
+    for side in Side:
+        assert len(found.reps[side]) == chosen["reps"]
+        error = np.abs(np.array(found.reps[side]) - np.array(simulated.truth.side(side).reps[0]))
+        assert np.median(error) <= 0.1
+    assert len(found.pairs) >= 0.98 * chosen["reps"]
+
+
+@pytest.mark.parametrize("turned, reps", [(0.7, 8), (0.2, 7)])
+def test_a_repetition_cut_off_after_its_turning_point_counts(turned, reps):
+    simulated = simulate(Simulation(exercise="squat", sets=1, seed=19))
+    start, end = simulated.truth.left.reps[0][-1]
+    cut = {
+        side.value: until(simulated.recording.stream(side), start + turned * (end - start)) for side in Side
+    }
+    (found,) = analyse(replace(simulated.recording, **cut)).sets
+    assert [len(found.reps[side]) for side in Side] == [reps] * 2
+
+
+def until(stream, end_s):
+    n = int(np.searchsorted(stream.time_s, end_s))
+    return Stream(stream.side, stream.time_s[:n], stream.acc[:n], stream.gyr[:n], stream.rate_hz)
+
+
+def test_sides_that_work_one_after_the_other_have_sets_of_their_own():
+    simulated = simulate(Simulation(exercise="squat", sets=2, rest_s=2, seed=20))
+    both = simulated.recording
+    (_, first_end), (second_start, _) = simulated.truth.sets
+    middle = (first_end + second_start) / 2
+    left, right = both.left, both.right
+    recording = Recording(
+        left=stilled(left, left.time_s > middle),
+        right=stilled(right, right.time_s < middle),
+        placement=both.placement,
+    )
+    sets = analyse(recording).sets
+    assert [s.kind for s in sets] == [Kind.LEFT_ONLY, Kind.RIGHT_ONLY]
+    assert [len(sets[0].reps[Side.LEFT]), len(sets[1].reps[Side.RIGHT])] == [8, 8]
+
+
+def stilled(stream, when):
+    noise = np.random.default_rng(0).normal(0, 0.5, (len(stream), 3))
+    acc = np.where(when[:, None], [0, 0, GRAVITY], stream.acc)
+    return Stream(stream.side, stream.time_s, acc, np.where(when[:, None], noise, stream.gyr), stream.rate_hz)
+
+
+def test_repetitions_are_counted_without_a_gyroscope():
+    both = simulate(Simulation(exercise="curl", seed=21)).recording
+    sides = {s.side.value: Stream(s.side, s.time_s, s.acc, None, s.rate_hz) for s in both.streams()}
+    sets = analyse(replace(both, **sides)).sets
+    assert [[len(s.reps[side]) for side in Side] for s in sets] == [[8, 8]] * 3
 
 
 def test_a_side_alone_gives_sets_and_repetitions():
@@ -94,6 +173,18 @@ def test_strokes_are_credited_to_the_hand_that_struck():
     assert all(s.peak_deg_s > 500 for s in right)
 
 
+@pytest.mark.parametrize("rate, peak", [(1.0, 300.0), (1.4, 600.0), (2.0, 400.0)])
+def test_arms_that_swing_are_no_strokes(rate, peak):
+    t = np.arange(0, 40, 0.01)
+
+    def arm(side):
+        phase = 2 * np.pi * rate * t + (np.pi if side is Side.LEFT else 0)
+        acc = np.array([0, 0, GRAVITY]) + np.outer(np.sin(2 * phase), [1, 0, 2])
+        return Stream(side, t, acc, np.outer(peak * np.sin(phase), [0.6, 0.8, 0]), 100.0)
+
+    assert not analyse(Recording(left=arm(Side.LEFT), right=arm(Side.RIGHT), exercise="forehand")).sets
+
+
 @pytest.mark.parametrize("exercise", ["stand", "hold"])
 @pytest.mark.parametrize("seed", range(4))
 def test_nothing_done_gives_no_verdict(exercise, seed):
@@ -102,7 +193,7 @@ def test_nothing_done_gives_no_verdict(exercise, seed):
     assert not result.verdict.flagged
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.01, 400))
 def test_noise_never_gives_a_verdict(seed, size):
     rng = np.random.default_rng(seed)
@@ -111,8 +202,6 @@ def test_noise_never_gives_a_verdict(seed, size):
     def noise(side):
         acc = [0, 0, 9.81] + size / 40 * rng.standard_normal((n, 3))
         gyr = size * rng.standard_normal((n, 3))
-        from sensing.recording import Stream
-
         return Stream(side=side, time_s=np.arange(n) / 100, acc=acc, gyr=gyr, rate_hz=100.0)
 
     result = analyse(Recording(left=noise(Side.LEFT), right=noise(Side.RIGHT)))
@@ -183,6 +272,17 @@ def test_short_pauses_are_closed_and_fidgets_dropped():
     active = np.zeros(10000, dtype=bool)
     active[1000:2000] = active[2300:3000] = active[5000:5050] = True
     assert bouts(active, 100.0) == [(950, 3050)]
+
+
+def test_a_limb_that_waits_for_the_other_one_does_not_rest():
+    own, other = np.zeros(6000, dtype=bool), np.zeros(6000, dtype=bool)
+    for start in (1000, 2600, 4200):
+        own[start : start + 700] = True
+        other[start + 750 : start + 1450] = True
+    assert len(bouts(own, 100.0)) == 3
+    assert bouts(own, 100.0, other) == [(950, 4950)]
+    other[:] = False
+    assert len(bouts(own, 100.0, other)) == 3
 
 
 def test_bouts_of_both_sides_join_where_they_overlap():
