@@ -16,7 +16,7 @@ from analysis.history.trend import Trend
 from analysis.history.usual import SportAnswer
 from analysis.report.numbers import MISSING, number, printable, sided, sided_interval
 from analysis.report.trend_words import CHANGES, answer, counted, facts, moved, plain_points, points, what
-from analysis.report.verdicts import VERDICTS, verdict_words
+from analysis.report.verdicts import verdict_words
 from sensing.recording import Interval
 
 SHOWN = 20
@@ -104,11 +104,12 @@ def _chart(screen: Console, trend: Trend, sport: SportAnswer, diary: Sequence[En
         while meanwhile and _is_by(meanwhile[0], point.session):
             table.add_row(*_entry(meanwhile.popleft()))
         index = point.row.index_percent if point.row else None
-        verdict = VERDICTS[point.row.verdict] if point.row else MISSING
+        verdict = verdict_words(point.row.verdict, point.row.side, None) if point.row else MISSING
         add(_when(point.session), index, point.ci95_percent, verdict + ("" if point.pooled else " *"))
     for entry in meanwhile:
         table.add_row(*_entry(entry))
-    add("together", trend.pooled.index_percent, trend.pooled.ci95_percent, VERDICTS[trend.pooled.verdict])
+    together = verdict_words(trend.pooled.verdict, trend.pooled.side, None)
+    add("together", trend.pooled.index_percent, trend.pooled.ci95_percent, together)
     for name, interval in (("own band", trend.own_band), (sport.sport[:10], band)):
         if interval is not None:
             add(name, None, interval, _USUAL)
