@@ -25,6 +25,7 @@ QUIET = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process alone drives the browser; its event loop would be in the way of other tests."""
     here = Path(__file__).parent
