@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,12 +64,12 @@ def analyse_chosen(
     from analysis import Settings, analyse
     from sensing.simulate.params import parse_fraction
 
-    recording = open_chosen(**chosen)
     settings = Settings(
-        remount_sd=None if remount_sd is None else parse_fraction(str(remount_sd)),
-        per_set=per_set,
-        own_error=None if no_own_error else _own_error(home, recording.athlete),
+        remount_sd=None if remount_sd is None else parse_fraction(str(remount_sd)), per_set=per_set
     )
+    recording = open_chosen(**chosen)
+    if not no_own_error:
+        settings = replace(settings, own_error=_own_error(home, recording.athlete))
     with working("analysing"):
         return analyse(recording, settings)
 

@@ -10,10 +10,9 @@ import pytest
 from textual.pilot import Pilot
 
 from cli.commands.live import _watching
-from cli.commands.record import _recording
 from cli.live_state import WIDTH, LiveState
 from cli.live_view import LiveView
-from cli.recorder import Plan
+from cli.recorder import Plan, recording_of
 from cli.session import Session
 from cli.sources import AT_ONCE
 from sensing import open_recording
@@ -31,7 +30,7 @@ def plan_of(recording: Recording, *, speed: float = AT_ONCE, folder: Path = Path
 
 
 def view_of(plan: Plan, *, recording: bool = False) -> LiveView:
-    main = _recording(plan) if recording else _watching(plan, None)
+    main = recording_of(plan) if recording else _watching(plan, None)
     session: Session = Session(main, plan.source, plan.speed)
     state = LiveState(plan.sides, exercise=plan.request.exercise, placement=plan.request.placement)
     session.start()
