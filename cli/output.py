@@ -13,7 +13,6 @@ from cli.common import State
 from cli.errors import one_line
 
 if TYPE_CHECKING:
-
     from rich.console import Console
 
     from sensing.recording import Notice
