@@ -203,6 +203,7 @@ GATES: Final = {
     "100 Hz locked to 30 ms, both": (5, None),
     "no clock, 7000 ppm, 15 ms": (None, 10),
     "no clock, 7000 ppm, 15 v 30 ms": (None, 10),
+    "15 ms fixed, knocks": (None, 5),
 }
 """Asked at ten minutes: median and p95, ms."""
 
@@ -219,7 +220,8 @@ def model_section(quick: bool) -> str:
     return "\n\n".join(
         [
             f"{runs} runs a line. The virtual radio's own timing without Bluetooth and recorder (`benchmarks/sync.py`), which is fast enough for "
-            "many runs; crystals of the devices within 50 ppm unless said otherwise, that of the host's radio within 20 ppm.",
+            "many runs; crystals of the devices within 50 ppm unless said otherwise, that of the host's radio within 20 ppm. "
+            "Asked of the fit at 600 s, but for knocks: median <= 5 ms, covers >= 95 %.",
             table(
                 "case | s | error, ms: median / p95 | asked at 600 s | fit, ms: median | fit covers | stated covers largest",
                 rows,
@@ -233,20 +235,22 @@ def model_row(case: sync.Case, seconds: float, outcomes: list[sync.Outcome]) -> 
     largest = np.array([o.largest_s for o in outcomes]) * 1e3
     fit = np.array([o.sync.fit_s for o in outcomes], float) * 1e3
     stated = np.array([o.sync.error_s for o in outcomes], float) * 1e3
-    asked = ""
+    asked = sure = ""
     if seconds == 600 and case.name in GATES:
         median, p95 = GATES[case.name]
         parts = [(f"median <= {median}", 0.5, median), (f"p95 <= {p95}", 0.95, p95)]
         kept = [(text, share, limit) for text, share, limit in parts if limit is not None]
         good = all(np.quantile(error, share) <= limit for _, share, limit in kept)
         asked = f"{', '.join(text for text, *_ in kept)} ({met(good)})"
+        if not case.fixed_s:
+            sure = f" ({met(bool(np.mean(error <= fit) >= 0.95 and np.median(fit) <= 5))})"
     return (
         case.name,
         f"{seconds:g}",
         two(error),
         asked,
         f"{np.median(fit):.2f}",
-        "-" if case.fixed_s and not case.knocks else covers(error, fit),
+        "-" if case.fixed_s and not case.knocks else covers(error, fit) + sure,
         covers(largest, stated),
     )
 
@@ -256,10 +260,15 @@ def limits_section(quick: bool) -> str:
 
 - *Both streams exactly locked* (100 Hz on 30 ms, no drift at all): packets become ready at three phases, 10 ms apart, and never at
   any other, so each side's offset is unknown by 10 ms however long the session. The difference of two such offsets has a 95 % point of
-  10 (1 - sqrt(0.05)) = 7.8 ms: a `fit_s` that covers 95 % of runs cannot be smaller, though half of them err by less than 3 ms. Crystals
+  10 (1 - sqrt(0.05)) = 7.8 ms: a `fit_s` that covers 95 % of runs cannot be smaller, though the median to be expected is 2.9 ms. Crystals
   that differ by 17 ppm sweep through 10 ms within ten minutes and end it; so do knocks.
 - *Short sessions* (100 Hz, 60 s): the phases are 5 ms apart on 15 ms and 10 ms on 30 ms, and 50 ppm sweep through only 3 ms in a minute. The error
   is up to half of what is left.
+- *Few packets* (71 samples a packet, 60 s: 44 packets): the bounds are estimates from a handful of early arrivals, and the fit covers
+  less than 95 % of runs; at ten minutes it does.
+- *Knocks at 60 Hz*: a knock lies between samples and its lag is known to 0.3 periods, 5 ms. That covers the error of the session, but in
+  about one run of twenty not its largest moment. Beside the constant that they take away, knocks add a millisecond to what a device with a
+  clock of its own has without.
 - *An overloaded link*: a link of 45 ms that sends every fifth packet again carries about 65 packets a second. At 100 Hz the sensor's queue is
   always full: every packet waits about a third of a second, which arrivals cannot tell from a constant, and the rest is thrown away by
   the sensor. Where fewer than 2 % of packets arrive within an interval of the earliest, the median wait is stated instead of the fit."""
