@@ -23,6 +23,9 @@ SAME_RATE: Final = 0.05
 MAX_HELD_S: Final = 0.25
 """Samples that repeat exactly for longer than this are missing ones that a driver filled in, s."""
 
+MOVING_ACC, MOVING_GYR = 0.5, 15.0
+"""SD of an instrument that feels movement, m/s2 and deg/s."""
+
 LEAST_ACC, LEAST_GYR = 1.9 * GRAVITY, 240.0
 """Smallest full scale that sensors offer, m/s2 and deg/s."""
 
@@ -183,7 +186,7 @@ def _resample(stream: Stream, start_s: float, rate_hz: float, n: int) -> Track:
         rate_hz=float(rate_hz),
         acc=np.ascontiguousarray(out[:, :3]),
         gyr=None if stream.gyr is None else np.ascontiguousarray(out[:, 3:]),
-        valid=~(_inside(grid, missing(stream.gaps, native) + held(stream)) | bad),
+        valid=~(_inside(grid, missing(stream.gaps, native) + held(stream) + stuck(stream)) | bad),
         acc_clipped=clip[:, 0],
         gyr_clipped=clip[:, 1],
         native_rate_hz=native,
@@ -238,11 +241,45 @@ def impossible(stream: Stream) -> np.ndarray:
 
 def held(stream: Stream) -> list[Interval]:
     """Stretches in which every channel repeats the same value: a driver that fills drop-outs, no movement."""
-    values = stream.acc if stream.gyr is None else np.hstack([stream.acc, stream.gyr])
-    same = np.r_[False, (values[1:] == values[:-1]).all(axis=1), False]
-    edges = np.flatnonzero(np.diff(same.astype(np.int8)))
-    spans = zip(stream.time_s[edges[::2]], stream.time_s[edges[1::2]], strict=True)
-    return [(float(a), float(b)) for a, b in spans if b - a > MAX_HELD_S]
+    return [
+        (float(stream.time_s[a]), float(stream.time_s[b])) for a, b in _repeats(stream, unchanged(stream))
+    ]
+
+
+def stuck(stream: Stream) -> list[Interval]:
+    """Stretches in which accelerometer or gyroscope stops at one value while the other feels movement.
+
+    One that never moves at all is not there, rather than stuck.
+    """
+    if stream.gyr is None:
+        return []
+    found = []
+    for own, other, least in ((stream.acc, stream.gyr, MOVING_GYR), (stream.gyr, stream.acc, MOVING_ACC)):
+        same = _unchanged(own)
+        if not same.all():
+            spans = [(a, b) for a, b in _repeats(stream, same) if other[a:b].std(axis=0).max() > least]
+            found += [(float(stream.time_s[a]), float(stream.time_s[b])) for a, b in spans]
+    return found
+
+
+def unchanged(stream: Stream) -> np.ndarray:
+    """Samples, from the second on, that are exactly the one before, (n - 1,) bool."""
+    same = _unchanged(stream.acc)
+    return same if stream.gyr is None else same & _unchanged(stream.gyr)
+
+
+def _unchanged(values: FloatArray) -> np.ndarray:
+    # Column by column: ten times as fast as all() along rows of three.
+    x, y, z = (channel[1:] == channel[:-1] for channel in values.T)
+    return np.asarray(x & y & z)
+
+
+def _repeats(stream: Stream, same: np.ndarray) -> list[tuple[int, int]]:
+    """First and last index of stretches, longer than `MAX_HELD_S`, in which nothing changes."""
+    edges = np.flatnonzero(np.diff(np.r_[False, same, False].astype(np.int8)))
+    first, last = edges.reshape(-1, 2).T
+    long = stream.time_s[last] - stream.time_s[first] > MAX_HELD_S
+    return list(zip(first[long].tolist(), last[long].tolist(), strict=True))
 
 
 def clipped(values: FloatArray, full_scale: float | None, least: float) -> np.ndarray:

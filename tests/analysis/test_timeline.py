@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.timeline import MAX_BRIDGE_S, align, clipped, held
+from analysis.timeline import MAX_BRIDGE_S, align, clipped, held, stuck
 from sensing.errors import BadInput
 from sensing.recording import Recording, Side, Stream, gaps_from_times, lost_from_gaps
 
@@ -144,6 +144,27 @@ def test_held_samples_are_missing_ones():
     track = align(replace(recording, left=frozen)).left
     assert not track.valid[505:595].any()
     assert track.valid[:495].all()
+
+
+@pytest.mark.parametrize("instrument", ["acc", "gyr"])
+def test_an_instrument_that_stops_while_the_other_moves_is_missing(instrument):
+    time = np.arange(2000) / 100
+    recording = pair(time, time)
+    values = np.array(getattr(recording.left, instrument))
+    values[500:600] = values[500]
+    broken = replace(recording.left, **{instrument: values})
+    assert held(broken) == []
+    assert stuck(broken) == [(pytest.approx(5.0), pytest.approx(5.99))]
+    assert not align(replace(recording, left=broken)).left.valid[505:595].any()
+
+
+def test_an_instrument_that_is_not_there_or_feels_nothing_is_not_stuck():
+    sound = pair(np.arange(2000) / 100, np.arange(2000) / 100).left
+    assert stuck(sound) == []
+    assert stuck(replace(sound, gyr=np.zeros((2000, 3)))) == []
+    acc, gyr = np.array(sound.acc), np.array(sound.gyr)
+    acc[500:600], gyr[500:600] = acc[500], 0.1 * np.random.default_rng(1).normal(size=(100, 3))
+    assert stuck(replace(sound, acc=acc, gyr=gyr)) == []
 
 
 def test_times_that_cannot_be_seconds_are_refused():
