@@ -127,9 +127,14 @@ def footer(analysis: Analysis, again: str | None = None) -> list[str]:
     )
     profile = analysis.profile
     return [
-        f"sidewise {software_version()}",
+        *made_by(),
         *([f"profile {profile.name}, version {profile.version}"] if profile and profile.version else []),
         *settings,
         f"input: {analysis.recording.get('path') or 'not a file'}",
         f"again: {again or command(analysis)}",
     ]
+
+
+def made_by(again: str | None = None) -> list[str]:
+    """The software, and the command that makes the page again where it is known."""
+    return [f"sidewise {software_version()}", *([f"again: {again}"] if again else [])]

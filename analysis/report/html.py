@@ -23,7 +23,7 @@ from analysis.report.panels import (
     wave_table,
 )
 from analysis.report.style import CSS_VARIABLE, DARK, FILL, styled
-from analysis.report.trend import Trend
+from analysis.report.trend import Trend, trend_title
 from analysis.report.trend_figure import draw_trend
 from analysis.results import Analysis
 from sensing.recording import Side
@@ -150,7 +150,9 @@ def _panels(analysis: Analysis, history: Trend | None) -> list[Panel]:
     return panels
 
 
-def trend_panel(name: str, trend: Trend, size: tuple[int, int], *, narrow: int | None = 350) -> Panel:
+def trend_panel(
+    name: str, trend: Trend, size: tuple[int, int], *, narrow: int | None = 350, title: str = ""
+) -> Panel:
     """The picture of a trend."""
-    title = f"{trend.title}, last {len(trend.points)} sessions"
-    return panel(name, title, size, lambda ax: draw_trend(ax, trend), trend_table(trend), narrow=narrow)
+    named, table = title or trend_title(trend), trend_table(trend)
+    return panel(name, named, size, lambda ax: draw_trend(ax, trend), table, narrow=narrow)

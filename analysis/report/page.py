@@ -9,7 +9,7 @@ from analysis.report import about, body_words, figures, rep_figures, words
 from analysis.report.drawing import AXIS_HEIGHT, Box
 from analysis.report.sheet import INNER, MARGIN, WIDTH, Sheet, save_sheet
 from analysis.report.style import INK, MUTED
-from analysis.report.trend import Trend
+from analysis.report.trend import Trend, trend_title
 from analysis.report.trend_figure import draw_trend
 from analysis.results import Analysis
 
@@ -103,7 +103,7 @@ def _last(sheet: Sheet, analysis: Analysis, history: Trend | None, plain: list[s
         rep_figures.draw_cyclogram(sheet.panel((x, y + 24, side, side)), analysis)
         x, width = x + side + 40, width - side - 40
     if history is not None:
-        sheet.title(x, y, f"{history.title}, last {len(history.points)} sessions")
+        sheet.title(x, y, trend_title(history))
         draw_trend(sheet.panel((x, y + 24, width, height - 24)), history)
     else:
         sheet.title(x, y, "In plain words")

@@ -124,10 +124,11 @@ class Sheet:
         title: str,
         lines: Sequence[tuple[str, str]],
         least: float = 0.0,
+        most: int = 2,
     ) -> float:
-        """A box with a title and wrapped lines of text, each with its colour; returns its height."""
+        """A box with a title and coloured texts of at most so many lines each; returns its height."""
         wrapped = [
-            (part, color) for text, color in lines for part in wrap(text, width - 28, SMALL + 0.5, most=2)
+            (part, color) for text, color in lines for part in wrap(text, width - 28, SMALL + 0.5, most=most)
         ]
         height = max(least, 44 + len(wrapped) * 16)
         box = FancyBboxPatch(
@@ -157,7 +158,7 @@ class Sheet:
             self.text(MARGIN, y + 6 + i * 13, line, size=9, color=MUTED)
         width = (INNER - 32 * (len(columns) - 1)) / len(columns)
         size = SMALL + 0.5
-        wrapped = [[line for text in texts for line in wrap(text, width, size)][:8] for _, texts in columns]
+        wrapped = [_whole_texts(texts, width, size) for _, texts in columns]
         top = y - 22 - max(len(lines) for lines in wrapped) * size * LEADING - 30
         self.rule(top)
         for i, ((title, _), texts) in enumerate(zip(columns, wrapped, strict=True)):
@@ -165,6 +166,16 @@ class Sheet:
             self.text(x, top + 20, title, size=12, weight="bold")
             self.lines(x, top + 32, width, texts, size=size, color=MUTED)
         return top - 4
+
+
+def _whole_texts(texts: Sequence[str], width: float, size: float, most: int = 9) -> list[str]:
+    """Lines of the texts that fit whole, and of as many as fit."""
+    lines: list[str] = []
+    for text in texts:
+        wrapped = wrap(text, width, size)
+        if len(lines) + len(wrapped) <= most:
+            lines += wrapped
+    return lines
 
 
 def blank_sheet() -> Sheet:

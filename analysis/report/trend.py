@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from analysis.history.diary import Entry
 from analysis.history.sessions import Session, choose, in_order, session_of
@@ -14,6 +15,9 @@ from analysis.history.usual import SportAnswer, hold_against_sport
 from analysis.report.words import focus, label
 from analysis.results import Analysis
 from sensing.recording import Interval
+
+MOST_POINTS: Final = 40
+"""Sessions that can be told apart in a picture."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,16 @@ class Trend:
     marks: tuple[TrendMark, ...] = ()
 
 
+def trend_title(trend: Trend) -> str:
+    """``Angle travelled, last 8 sessions``."""
+    count = len(trend.points)
+    return f"{trend.title}, last {count} sessions" if count > 1 else f"{trend.title}, one session"
+
+
 def trend_of(
     sessions: Sequence[Session], metric: str, sport: SportAnswer | None = None, diary: Iterable[Entry] = ()
 ) -> Trend:
-    """One metric over sessions of one placement and exercise, in order of time, as a report shows it.
+    """One metric over sessions of one placement and exercise, the latest `MOST_POINTS`, as a report shows it.
 
     Parameters
     ----------
@@ -88,19 +98,19 @@ def trend_of(
     sport : SportAnswer, optional
         What the sport makes of the pooled answer.
     diary : iterable of Entry
-        Entries from the first session on are marked.
+        Entries from the first session that is shown on are marked.
 
     Raises
     ------
     UsageError
         The metric cannot be followed.
     """
-    found = trend(sessions, metric)
+    found, shown = trend(sessions, metric), sessions[-MOST_POINTS:]
     shared = {name for name, n in Counter(session.mounting for session in sessions).items() if n > 1}
-    days = [session.day for session in sessions if session.day is not None]
+    days = [session.day for session in shown if session.day is not None]
     return Trend(
         title=label(metric),
-        points=tuple(_point(point, shared) for point in found.points),
+        points=tuple(_point(point, shared) for point in found.points[-MOST_POINTS:]),
         usual_percent=found.own_band,
         sport_percent=sport.match.band_percent if sport and sport.match else None,
         marks=tuple(TrendMark(e.date, entry_words(e)) for e in diary if days and e.date >= days[0]),

@@ -8,6 +8,7 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.report import words
@@ -32,6 +33,12 @@ from sensing.recording import Side
 _MOST_MARKS = 24
 """Marks that can still be told apart; more of them are left to the table."""
 
+_LEAST_NAME = 90.0
+"""Room that a long name needs at least, figure units; a shorter piece of it says nothing."""
+
+_SMALL_WIDTH = 330.0
+"""Figures narrower than this stand beside a larger one that names the bands."""
+
 
 def draw_trend(ax: Axes, trend: Trend) -> dict[str, tuple[str, ...]]:
     """Every session with its interval, the sport's band, the athlete's own usual range, and the diary.
@@ -45,13 +52,11 @@ def draw_trend(ax: Axes, trend: Trend) -> dict[str, tuple[str, ...]]:
     if not points:
         message(ax, "No session can be followed here.")
         return {}
-    titles: dict[str, tuple[str, ...]] = {f"session-{i}": (_said(point),) for i, point in enumerate(points)}
     _bands(ax, trend)
     ax.axhline(0, color=INK, linewidth=1.2, zorder=1)
     judged = [(i, point.index_percent) for i, point in enumerate(points) if point.judged]
     ax.plot(*np.array(judged, float).reshape(-1, 2).T, color=LINE, linewidth=1, zorder=2)
-    for i, point in enumerate(points):
-        _point(ax, i, point, last=i == len(points) - 1)
+    titles = _points(ax, points)
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: "even" if v == 0 else words.sided(v, 0)))
     ax.set_xlim(-0.6, max(len(points) - 0.4, 1.6))
@@ -85,6 +90,8 @@ def _bands(ax: Axes, trend: Trend) -> None:
     named.sort(reverse=True)
     # Two names at one height would lie on each other: the second goes below the first.
     near = len(named) == 2 and named[0][0] - named[1][0] < 0.15 * _span(trend)
+    if ax.get_window_extent().width < _SMALL_WIDTH:
+        return
     for i, (top, name, ink) in enumerate(named):
         below = near and i == 1
         ax.annotate(
@@ -99,17 +106,29 @@ def _span(trend: Trend) -> float:
     return max([*ends, 0.0]) - min([*ends, 0.0])
 
 
-def _point(ax: Axes, x: int, point: TrendPoint, *, last: bool) -> None:
-    assert point.index_percent is not None
-    side = Side.RIGHT if point.index_percent >= 0 else Side.LEFT
-    if (pair := words.finite_pair(point.interval_percent)) is not None:
-        width, color = (2.2, MARK[side]) if point.judged else (1.2, LINE)
-        ax.plot((x, x), pair, color=color, linewidth=width, zorder=3)
-    edge = INK if last else (SURFACE if point.judged else MARK[side])
-    ax.scatter(
-        [x], [point.index_percent], marker=MARKER[side], s=(9 if last else 7) ** 2, zorder=4, linewidth=1.3,
-        facecolor=MARK[side] if point.judged else SURFACE, edgecolor=edge, gid=f"session-{x}",
-    )  # fmt: skip
+def _points(ax: Axes, points: Sequence[TrendPoint]) -> dict[str, tuple[str, ...]]:
+    """Mark and interval of every session, hollow and thin where it could not be judged; their tooltips."""
+    groups: dict[tuple[Side, bool, bool], list[int]] = {}
+    for i, point in enumerate(points):
+        side = Side.RIGHT if (point.index_percent or 0.0) >= 0 else Side.LEFT
+        groups.setdefault((side, point.judged, i == len(points) - 1), []).append(i)
+    titles = {}
+    for (side, judged, last), places in groups.items():
+        pairs = [(i, pair) for i in places if (pair := words.finite_pair(points[i].interval_percent))]
+        width, color = (2.2, MARK[side]) if judged else (1.2, LINE)
+        lines = [[(i, low), (i, high)] for i, (low, high) in pairs]
+        ax.add_collection(LineCollection(lines, colors=color, linewidths=width, zorder=3))
+        ax.update_datalim([end for line in lines for end in line] or [(places[0], 0.0)])
+        edge = INK if last else (SURFACE if judged else MARK[side])
+        gid = f"sessions-{side}-{judged}-{last}".lower()
+        ax.scatter(
+            places, [points[i].index_percent or 0.0 for i in places], marker=MARKER[side],
+            s=(9 if last else 7) ** 2, zorder=4, linewidth=1.3, gid=gid, edgecolor=edge,
+            facecolor=MARK[side] if judged else SURFACE,
+        )  # fmt: skip
+        titles[gid] = tuple(_said(points[i]) for i in places)
+    ax.autoscale_view()
+    return titles
 
 
 def _name_days(ax: Axes, points: Sequence[TrendPoint]) -> None:
@@ -154,14 +173,14 @@ def _diary(ax: Axes, points: Sequence[TrendPoint], marks: Sequence[TrendMark]) -
     known, places = np.array(days, float).T
     x = np.array([_between(mark.when.toordinal(), known, places) for mark in shown])
     top = ax.get_xaxis_transform()
-    ax.scatter(x, np.full(len(x), 0.985), marker="v", s=34, color=INK, transform=top, zorder=4, gid="diary")
+    ax.scatter(x, np.full(len(x), 0.955), marker="v", s=34, color=INK, transform=top, zorder=4, gid="diary")
     unit = ax.get_window_extent().width / (ax.get_xlim()[1] - ax.get_xlim()[0])
     ends = [*x[1:], ax.get_xlim()[1]]
     for at, end, mark in zip(x, ends, shown, strict=True):
         room = (end - at) * unit - 14
-        if room >= text_width("mass…", SMALL):
+        if room >= min(text_width(mark.what, SMALL), _LEAST_NAME):
             ax.annotate(
-                shorten(mark.what, room, SMALL), (at, 0.985), xycoords=("data", "axes fraction"),
+                shorten(mark.what, room, SMALL), (at, 0.955), xycoords=("data", "axes fraction"),
                 xytext=(6, 0),
                 textcoords="offset points", va="center", fontsize=SMALL, color=INK,
             )  # fmt: skip

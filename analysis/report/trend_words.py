@@ -14,6 +14,8 @@ from analysis.report.numbers import number, sided, sided_interval
 from analysis.results import VerdictWord
 from sensing.recording import Placement
 
+NOT_JUDGED: Final = "* could not be judged, and is not in the answer over all sessions."
+
 FALSE_ALARMS_OF_8_LOOKS: Final = 20
 """Percent of people without a difference whom one of eight looks calls asymmetric: 9 to 20, measured."""
 
@@ -47,19 +49,19 @@ def answer(pooled: Pooled, choice: Choice, sport: SportAnswer) -> str:
 def facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
     """What else is known, a sentence each."""
     if any(not point.pooled for point in trend.points):
-        yield "* could not be judged, and is not in the answer over all sessions."
+        yield NOT_JUDGED
     if trend.own_band is not None:
         where = "it is there" if trend.in_own_band else "it is outside"
         band = sided_interval(trend.own_band, 1)
         yield f"By the earlier sessions the latest one was to be expected at {band}; {where}."
     if sport.match is not None:
-        yield f"{sport.match.name}: {sport.match.expects}."
+        yield f"{sport.match.name.capitalize()}: {sport.match.expects}."
     if (direction := trend.direction) is not None:
         kept = "" if direction.kept else f"; {KEPT} of {KEPT} would show that it is kept"
         yield f"{direction.same} of the latest {direction.of} lean to the {direction.side}{kept}."
     if trend.change is not None and trend.change.change_percent is not None:
         words = CHANGES[trend.change.verdict].lower()
-        yield f"From the first {ENDS} to the latest {ENDS} {words}: {moved(trend.change)}."
+        yield f"The first {ENDS} against the latest {ENDS}: {words}, {moved(trend.change)}."
     if trend.mdc_percent is not None:
         yield f"Measurement error of one session against another (MDC): {plain_points(trend.mdc_percent)}."
     if trend.looks > 1:

@@ -24,7 +24,7 @@ from analysis.report.numbers import (
     with_unit,
 )
 from analysis.report.verdicts import VERDICTS, verdict_words
-from analysis.results import Analysis, Metric, RepValues, VerdictWord
+from analysis.results import Analysis, Metric, ProfileMatch, RepValues, VerdictWord
 from sensing.recording import Placement, Side
 
 __all__ = [
@@ -187,9 +187,15 @@ def side_values(metric: Metric) -> tuple[str, str]:
 def limb(analysis: Analysis, *, plural: bool = False) -> str:
     """``wrist``, ``foot`` or the like, after the placement; else ``side``."""
     try:
-        name = LIMBS.get(Placement(analysis.recording.get("placement") or "unknown"), "side")
+        placement = Placement(analysis.recording.get("placement") or "unknown")
     except ValueError:
-        name = "side"
+        placement = Placement.UNKNOWN
+    return limb_at(placement, plural=plural)
+
+
+def limb_at(placement: Placement, *, plural: bool = False) -> str:
+    """What sensors at a placement are worn on."""
+    name = LIMBS.get(placement, "side")
     return _PLURALS.get(name, f"{name}s") if plural else name
 
 
@@ -207,13 +213,17 @@ def sport(analysis: Analysis) -> str:
 
 def status(analysis: Analysis) -> str:
     """The verdict in a few words, a difference with its grade and how it reads for the sport."""
-    verdict = analysis.verdict
-    if verdict.verdict is not VerdictWord.ASYMMETRIC:
-        return VERDICTS[verdict.verdict].capitalize()
-    reads = (
-        analysis.profile.reads if analysis.profile and analysis.profile.reads != analysis.profile.norm else ""
-    )
-    return ", ".join(filter(None, (_GRADES.get(verdict.grade or "", "Difference"), reads)))
+    return status_of(analysis.verdict.verdict, analysis.verdict.grade, analysis.profile)
+
+
+def status_of(verdict: VerdictWord, grade: str | None, profile: ProfileMatch | None) -> str:
+    """`status` of any answer."""
+    if verdict is not VerdictWord.ASYMMETRIC:
+        return VERDICTS[verdict].capitalize()
+    said = [_GRADES.get(grade or "", "Difference")]
+    if profile is not None and profile.reads != profile.norm:
+        said.append(profile.reads)
+    return ", ".join(filter(None, said))
 
 
 def pill(analysis: Analysis) -> str:
@@ -223,20 +233,44 @@ def pill(analysis: Analysis) -> str:
 
 def headline(analysis: Analysis) -> str:
     """The verdict in one short line that names the side."""
-    verdict, one, both = analysis.verdict, limb(analysis), limb(analysis, plural=True)
-    if verdict.verdict is VerdictWord.BALANCED:
-        return f"The two {both} are balanced"
-    if verdict.verdict is VerdictWord.INCONCLUSIVE:
-        return f"Not clear yet if the two {both} differ"
-    if verdict.verdict is VerdictWord.NOT_ASSESSABLE or verdict.side is None:
+    verdict, one, metric = analysis.verdict, limb(analysis), focus(analysis)
+    if verdict.verdict is VerdictWord.NOT_ASSESSABLE:
         for side, quality in ((Side.LEFT, analysis.quality.right), (Side.RIGHT, analysis.quality.left)):
             if quality is None:
                 return f"Only the {side} {one} was recorded"
-        return f"The two {both} cannot be compared here"
-    metric = focus(analysis)
     effect = Effect(metric) if metric else None
-    amount = f": {effect.text}" if effect and effect.value is not None else ""
-    return f"The {verdict.side} {one} {more(metric.name) if metric else 'did more'}{amount}"
+    amount = effect.text if effect and effect.value is not None else ""
+    return headline_of(
+        verdict.verdict, verdict.side, one, limb(analysis, plural=True), metric.name if metric else "", amount
+    )
+
+
+def headline_of(
+    verdict: VerdictWord, side: Side | None, one: str, both: str, metric: str, amount: str
+) -> str:
+    """An answer in one short line.
+
+    Parameters
+    ----------
+    verdict : VerdictWord
+        The answer.
+    side : Side or None
+        The side with more.
+    one, both : str
+        What is compared, one and both of them.
+    metric : str
+        Name of the metric that the answer rests on.
+    amount : str
+        How much; empty where that is not known.
+    """
+    if verdict is VerdictWord.BALANCED:
+        return f"The two {both} are balanced"
+    if verdict is VerdictWord.INCONCLUSIVE:
+        return f"Not clear yet if the two {both} differ"
+    if verdict is VerdictWord.NOT_ASSESSABLE or side is None:
+        return f"The two {both} cannot be compared here"
+    said = f"The {side} {one} {more(metric) if metric else 'did more'}"
+    return f"{said}: {amount}" if amount else said
 
 
 def more(name: str) -> str:
