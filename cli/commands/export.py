@@ -9,6 +9,7 @@ import click
 
 from cli import common
 from cli.analysing import analyse_chosen, analysis_options, end_with_verdict
+from cli.cells import plain_cells
 from cli.output import say_notices, working
 from cli.recordings import PATH, open_chosen, recording_options
 from sensing.errors import BadInput, UsageError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sensing.recording import Recording
 
 _FORMATS = (".csv", ".json", ".parquet")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @common.command(
@@ -122,7 +122,7 @@ def _encode(frame: pd.DataFrame, suffix: str) -> bytes:
         return _parquet(frame)
     if suffix == ".json":
         return (frame.to_json(orient="records", force_ascii=False) or "").encode("utf-8", "backslashreplace")
-    text: str = _escaped(frame).to_csv(index=False, lineterminator="\n", float_format="%.12g")
+    text: str = plain_cells(frame).to_csv(index=False, lineterminator="\n", float_format="%.12g")
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -131,13 +131,3 @@ def _parquet(frame: pd.DataFrame) -> bytes:
         return frame.to_parquet(index=False)
     except ImportError:
         raise UsageError("Parquet needs an extra: pip install 'sidewise[parquet]', or export .csv") from None
-
-
-def _escaped(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula, made plain by a leading apostrophe."""
-    texts = [name for name in frame.columns if frame[name].dtype.kind not in "bifc"]
-    return frame.assign(**{name: frame[name].map(_plain_cell) for name in texts})
-
-
-def _plain_cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
