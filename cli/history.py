@@ -130,6 +130,11 @@ def _nothing(athlete: Athlete | None, name: str | None, folder: Path | None) -> 
         whose = f" of {name}" if name else ""
         return f"{folder}: no recordings{whose}; record with 'sidewise record -o {folder}/NAME'"
     assert athlete is not None
+    return no_recordings(athlete)
+
+
+def no_recordings(athlete: Athlete) -> str:
+    """What to do about an athlete without sessions."""
     add = f"'sidewise athlete add {athlete.id} --folder DIR'"
     if not athlete.folders:
         return f"where the recordings of {athlete.id} lie is not known; say it with {add}"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import common
-from cli.history import athlete_history, home_option
-from cli.output import message, print_json
+from cli.again import command_again
+from cli.history import athlete_history, diary_of, home_option, no_recordings
+from cli.output import message, print_json, working
 from cli.recordings import PATH, SIDE
 from sensing.errors import UsageError
 
@@ -113,6 +114,51 @@ def show(athlete: str, home: Path, as_json: bool) -> None:
     for one in counts:
         span = f", {one['first']} to {one['last']}" if one["first"] else ""
         click.echo(f"  {one['sessions']} x {one['exercise'] or 'any exercise'}, {one['placement']}{span}")
+
+
+@command.command(
+    "report",
+    example="sidewise athlete report a01 -o a01\nsidewise athlete report a01 -o a01.pdf --metric player_load",
+)
+@_ATHLETE
+@common.option(
+    "-o",
+    "--output",
+    type=PATH,
+    required=True,
+    metavar="PLACE",
+    help="A folder, or one .html, .png or .pdf file.",
+)
+@common.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="What is followed, by its name in JSON; repeatable.",
+)
+@home_option
+def report(athlete: str, output: Path, metrics: tuple[str, ...], home: Path) -> None:
+    """Write an athlete's page: trends with the diary, load share, plan and latest sessions."""
+    import datetime as dt
+
+    from analysis.history.athlete import athlete_folder, load_athlete
+    from analysis.history.plan_files import plans
+
+    known = load_athlete(home, athlete)
+    history = athlete_history(home, known)
+    for note in history.notes:
+        message(note)
+    if not history.sessions:
+        raise UsageError(no_recordings(known))
+    from analysis.report import view_athlete, write_athlete_report
+
+    made = plans(athlete_folder(home, athlete))
+    diary = diary_of(home, known)
+    with working("drawing"):
+        shown = view_athlete(known, history.sessions, diary, made, metrics=metrics, today=dt.date.today())
+        files = write_athlete_report(shown, output, again=command_again(click.get_current_context()))
+    for path in files:
+        click.echo(path)
 
 
 @command.command(

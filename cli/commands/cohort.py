@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from cli import common
-from cli.output import console, print_json
+from cli.again import command_again
+from cli.cells import plain_cells
+from cli.output import console, print_json, working
 from cli.recordings import PATH
+from sensing.errors import UsageError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,6 +22,7 @@ _EXAMPLE = """
     sidewise cohort cohort.parquet
     sidewise cohort cohort.parquet --by sport,sex,age_band --metric player_load
     sidewise cohort cohort.parquet --csv > norms.csv
+    sidewise cohort cohort.parquet -o everybody.html
 """
 
 
@@ -35,14 +39,26 @@ _EXAMPLE = """
 @common.option(
     "--least", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="People a group needs."
 )
+@common.option(
+    "-o",
+    "--output",
+    type=PATH,
+    metavar="FILE",
+    help="Write everybody and their sessions to a web page.",
+)
 @common.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @common.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(result: Path, by: str, metric: str | None, least: int, as_csv: bool, as_json: bool) -> None:
+def command(
+    result: Path, by: str, metric: str | None, least: int, output: Path | None, as_csv: bool, as_json: bool
+) -> None:
     """Tell what is usual in a cohort.
 
     FOLDER is what 'sidewise batch' wrote. Shown are quantiles over people of the difference between the sides
     in percent, + meaning more on the dominant side (the right one where dominance is not known).
     """
+    if output is not None:
+        _write_page(result, metric, output)
+        return
     from analysis.cohort.norms import norms
 
     table = norms(
@@ -51,11 +67,27 @@ def command(result: Path, by: str, metric: str | None, least: int, as_csv: bool,
     if as_json:
         print_json(table.to_json(orient="records", force_ascii=False))
     elif as_csv:
-        click.echo(table.to_csv(index=False), nl=False)
+        click.echo(plain_cells(table).to_csv(index=False), nl=False)
     elif table.empty:
         click.echo("no group with enough people")
     else:
         _show(console(), table)
+
+
+def _write_page(result: Path, metric: str | None, output: Path) -> None:
+    from analysis.cohort.overview import METRICS, overview
+    from analysis.report import render_cohort_html
+    from sensing.files import write_file
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{output}: a web page is written; end its name in .html")
+    metrics = METRICS if metric is None else (metric,)
+    with working("drawing"):
+        lines = overview(result, metrics)
+        again = command_again(click.get_current_context())
+        page = render_cohort_html(lines, metrics, source=result.name, again=again)
+    write_file(output, page)
+    click.echo(output)
 
 
 def _show(screen: Console, norms: DataFrame) -> None:

@@ -1,0 +1,133 @@
+"""Everybody in a cohort on one web page, with a line over the sessions of each."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from markupsafe import Markup
+
+from analysis.cohort.overview import METRICS, Line
+from analysis.report import about, words
+from analysis.report.html import render_template
+from analysis.report.numbers import MISSING, sided
+
+_WIDTH, _HEIGHT, _PAD = 110.0, 26.0, 5.0
+_REACH = 40.0
+"""Percent at the upper and lower end of a line; what is beyond stays at the end."""
+
+SORTING: Final = Path(__file__).with_name("sorting.js").read_text(encoding="utf-8")
+"""The one script of the page; without it the table is read as it stands."""
+
+
+_NOTHING: Final = Markup()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell shows, and what it is sorted by; empty sorts last."""
+
+    text: str
+    value: str
+    line: Markup = _NOTHING
+
+
+def render_cohort_html(
+    lines: Sequence[Line], metrics: Sequence[str] = METRICS, *, source: str = "", again: str | None = None
+) -> str:
+    """The page as one self-contained web page: no network, one inline script that only sorts.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        Everybody, as `cohort.overview.overview` gives them.
+    metrics : sequence of str
+        The metrics of the lines.
+    source : str
+        Where it is from.
+    again : str, optional
+        The command that makes this page again, where it is known.
+    """
+    people = len({line.person for line in lines})
+    sessions = sum(line.sessions for line in lines)
+    flagged = sum(line.flagged > 0 for line in lines)
+    digest = base64.b64encode(hashlib.sha256(SORTING.encode()).digest()).decode()
+    return render_template(
+        "cohort",
+        title="Cohort overview",
+        heading="Cohort overview",
+        subtitle=[f"people: {people}", f"sessions: {sessions}", source],
+        headline=_headline(flagged, len(lines)),
+        heads=(*_HEADS, *map(words.label, metrics)),
+        rows=[_cells(line, metrics) for line in lines],
+        reach=f"{_REACH:.0f}",
+        sorting=Markup(SORTING),
+        sorting_digest=digest,
+        glossary=_GLOSSARY,
+        note=words.NOTE,
+        footer=about.made_by(again),
+    )
+
+
+_HEADS: Final = ("Person", "Sport", "What", "Sessions", "Latest", "Flagged", "Poor data")
+
+_GLOSSARY: Final = [
+    ("Difference", "(right − left) ÷ mean of both. L or R names the side with more; even is none."),
+    ("Number", "the middle one (median) of the sessions that are not poor."),
+    ("Line", "one point a session, the latest one marked; above the middle the right side has more."),
+    ("Flagged", "sessions with a difference that the sport does not make usual."),
+]
+
+
+def _headline(flagged: int, lines: int) -> str:
+    if not lines:
+        return "Nobody here could be followed"
+    if not flagged:
+        return "No difference was flagged"
+    return f"A difference was flagged in {flagged} of {lines} rows"
+
+
+def _cells(line: Line, metrics: Sequence[str]) -> list[Cell]:
+    what = ", ".join(filter(None, (line.exercise.replace("_", " "), line.placement.replace("_", " "))))
+    plain = [Cell(text or MISSING, text) for text in (line.person, line.sport, what)]
+    plain.append(Cell(str(line.sessions), str(line.sessions)))
+    plain.append(Cell(line.latest or MISSING, line.latest))
+    plain += [Cell(str(count or MISSING), str(count)) for count in (line.flagged, line.poor)]
+    return plain + [_metric(line, name) for name in metrics]
+
+
+def _metric(line: Line, name: str) -> Cell:
+    median = line.median(name)
+    if median is None:
+        return Cell(MISSING, "")
+    return Cell(sided(median, 1), f"{median:.6g}", sparkline(line.series[name]))
+
+
+def sparkline(values: Sequence[float]) -> Markup:
+    """Sessions as a small line about even, the latest one marked by its side."""
+    xs = [
+        _PAD + (_WIDTH - 2 * _PAD) * i / max(len(values) - 1, 1) if len(values) > 1 else _WIDTH / 2
+        for i in range(len(values))
+    ]
+    ys = [_y(value) for value in values]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
+    x, y = xs[-1], ys[-1]
+    mark = (
+        f'<path d="M{x:.1f} {y - 4:.1f}l4 4-4 4-4-4z" fill="var(--right)"/>'
+        if values[-1] >= 0
+        else f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.4" fill="var(--left)"/>'
+    )
+    return Markup(
+        f'<svg class="spark" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" aria-hidden="true">'
+        f'<path d="M0 {_HEIGHT / 2}H{_WIDTH}" stroke="var(--line)"/>'
+        f'<polyline points="{points}" fill="none" stroke="var(--muted)" stroke-width="1.4"/>{mark}</svg>'
+    )
+
+
+def _y(value: float) -> float:
+    held = min(max(value / _REACH, -1.0), 1.0)
+    return _HEIGHT / 2 - held * (_HEIGHT / 2 - _PAD)
