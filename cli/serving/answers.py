@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from analysis.history.athlete import Athlete
+from analysis.history.athlete import Athlete, athlete_folder
 from analysis.history.index import history
 from analysis.history.pooling import Pooled
 from analysis.history.sessions import Choice, Session, choose
 from analysis.history.trend import Point, Trend, trend
 from analysis.history.usual import hold_against_sport
 from analysis.report.numbers import MISSING, sided, sided_interval
-from analysis.report.words import verdict_words
+from analysis.report.verdicts import verdict_words
 from analysis.results import Metric
 from cli.live_state import scale_for
 from cli.serving.library import key_of
@@ -139,13 +140,35 @@ def report(path: Path, home: Path, athlete: Athlete | None) -> str:
         As `sensing.open_recording` and `analysis.analyse`.
     """
     from analysis import Settings, analyse
+    from analysis.history.diary import read_diary
     from analysis.report import render_html, trend_up_to
     from sensing import open_recording
 
     own_error = athlete.own_error if athlete else None
     analysis = analyse(open_recording(path), Settings(own_error=own_error))
-    sessions = history(home, athlete).sessions if athlete else ()
-    return render_html(analysis, history=trend_up_to(analysis, sessions))
+    if athlete is None:
+        return render_html(analysis)
+    sessions, diary = history(home, athlete).sessions, read_diary(athlete_folder(home, athlete.id)).entries
+    return render_html(analysis, history=trend_up_to(analysis, sessions, diary))
+
+
+def athlete_report(home: Path, athlete: Athlete, today: dt.date) -> str:
+    """The report of an athlete as a web page: trends, plan and diary.
+
+    Raises
+    ------
+    UsageError
+        No session can be shown.
+    """
+    from analysis.history.diary import read_diary
+    from analysis.history.plan_files import plans
+    from analysis.report import render_athlete_html, view_athlete
+
+    folder = athlete_folder(home, athlete.id)
+    found = history(home, athlete)
+    return render_athlete_html(
+        view_athlete(athlete, found.sessions, read_diary(folder).entries, plans(folder), today=today)
+    )
 
 
 def _groups(sessions: tuple[Session, ...], choice: Choice) -> tuple[Group, ...]:

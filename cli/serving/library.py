@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.history.athlete import Athlete, athlete_ids, load_athlete
+from analysis.history.athlete import Athlete, athlete_folder, athlete_ids, load_athlete
 from analysis.history.index import fingerprints, theirs
 from analysis.settings import Settings
 from sensing.errors import SidewiseError
@@ -101,7 +101,17 @@ class Library:
     def state(self, athlete: Athlete) -> str:
         """Changes whenever the answers about an athlete may."""
         mark = fingerprints(Settings(own_error=athlete.own_error))
-        return key_of(f"{athlete}{[(str(path), mark(path)) for path, _ in theirs(athlete)]}")
+        recordings = [(str(path), mark(path)) for path, _ in theirs(athlete)]
+        kept = [(str(path), path.stat().st_mtime_ns) for path in self._files(athlete)]
+        return key_of(f"{athlete}{recordings}{kept}")
+
+    def state_of(self, path: Path, athlete: Athlete | None) -> str:
+        """Changes whenever the report of a recording may."""
+        return key_of(f"{path}{fingerprints(Settings())(path) if athlete is None else self.state(athlete)}")
+
+    def _files(self, athlete: Athlete) -> list[Path]:
+        """Diary, plans and facts."""
+        return sorted(path for path in athlete_folder(self.home, athlete.id).rglob("*") if path.is_file())
 
     def _person(self, name: str) -> Person:
         try:
@@ -109,12 +119,6 @@ class Library:
         except SidewiseError as error:
             return Person(key_of(name), name, None, problem=str(error))
         return Person(key_of(name), name, athlete, sum(1 for _ in _owned(athlete)))
-
-
-def recording_state(path: Path, athlete: Athlete | None) -> str:
-    """Changes whenever the report of a recording may."""
-    own_error = athlete.own_error if athlete else None
-    return key_of(f"{path}{athlete}{fingerprints(Settings(own_error=own_error))(path)}")
 
 
 def _owned(athlete: Athlete) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import datetime as dt
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from analysis.history.athlete import Athlete
 from analysis.metrics import METRICS
-from cli.serving.answers import METRIC, Asked, overview, report
-from cli.serving.library import Library, key_of, recording_state
+from cli.serving.answers import METRIC, Asked, athlete_report, overview, report
+from cli.serving.library import Library, key_of
 from cli.serving.rendering import page, text
 from cli.serving.workshop import NotReadyError, Workshop
 
@@ -47,6 +47,7 @@ class Pages:
         return [
             Route("/", self.home),
             Route("/athletes/{key}", self.athlete),
+            Route("/athletes/{key}/report", self.athlete_report),
             Route("/folders/{key}", self.folder),
             Route("/recordings/{key}", self.recording),
         ]
@@ -59,22 +60,33 @@ class Pages:
 
     async def athlete(self, request: Request) -> Response:
         """One athlete: the answer over sessions, and every session."""
-        athlete = await asyncio.to_thread(self._library.athlete, request.path_params["key"])
-        if athlete is None:
-            raise HTTPException(404)
+        athlete = await self._athlete(request)
         query = request.query_params
         asked = Asked(query.get("metric", METRIC), query.get("placement"), query.get("exercise"))
         state = await asyncio.to_thread(self._library.state, athlete)
         try:
             found = await self._workshop.get((state, asked), overview, self._library.home, athlete, asked)
         except NotReadyError:
-            return page("waiting", what=f"Analysing new recordings of {athlete.name or athlete.id}")
+            return _waiting(f"new recordings of {athlete.name or athlete.id}")
         metrics = [(metric.name, metric.title) for metric in METRICS if metric.ratio]
         shown = len(found.rows) if "all" in query else SHOWN
         return page(
-            "athlete", athlete=athlete, found=found, asked=asked, metrics=metrics, rows=found.rows[:shown],
-            hidden=max(len(found.rows) - shown, 0), more=request.url.include_query_params(all=1).query,
+            "athlete", athlete=athlete, key=key_of(athlete.id), found=found, asked=asked, metrics=metrics,
+            rows=found.rows[:shown], hidden=max(len(found.rows) - shown, 0),
+            more=request.url.include_query_params(all=1).query,
         )  # fmt: skip
+
+    async def athlete_report(self, request: Request) -> Response:
+        """One athlete as a page to print: trends, plan and diary."""
+        athlete, today = await self._athlete(request), dt.date.today()
+        state = await asyncio.to_thread(self._library.state, athlete)
+        try:
+            made = await self._workshop.get(
+                (state, today), athlete_report, self._library.home, athlete, today
+            )
+        except NotReadyError:
+            return _waiting(f"new recordings of {athlete.name or athlete.id}")
+        return _with_way_back(made, *_place_of(athlete))
 
     async def folder(self, request: Request) -> Response:
         """Recordings in a folder that was named on the command line."""
@@ -90,17 +102,33 @@ class Pages:
         if found is None:
             raise HTTPException(404)
         path, athlete = found
-        state = await asyncio.to_thread(recording_state, path, athlete)
+        state = await asyncio.to_thread(self._library.state_of, path, athlete)
         try:
             made = await self._workshop.get(state, report, path, self._library.home, athlete)
         except NotReadyError:
-            return page("waiting", what=f"Analysing {path.name}")
-        with_bar = made.replace("<body>", "<body>" + self._bar(path, athlete), 1)
-        return HTMLResponse(with_bar, headers={"Content-Security-Policy": _REPORT_POLICY})
-
-    def _bar(self, path: Path, athlete: Athlete | None) -> str:
-        """The way back from a report, which has a style of its own."""
+            return _waiting(path.name)
         if athlete is not None:
-            return text("bar", back=f"/athletes/{key_of(athlete.id)}", where=athlete.name or athlete.id)
+            return _with_way_back(made, *_place_of(athlete))
         folder = next(folder for folder in self._library.folders if path.is_relative_to(folder))
-        return text("bar", back=f"/folders/{key_of(folder)}", where=folder.name)
+        return _with_way_back(made, f"/folders/{key_of(folder)}", folder.name)
+
+    async def _athlete(self, request: Request) -> Athlete:
+        athlete = await asyncio.to_thread(self._library.athlete, request.path_params["key"])
+        if athlete is None:
+            raise HTTPException(404)
+        return athlete
+
+
+def _place_of(athlete: Athlete) -> tuple[str, str]:
+    """Address and name of an athlete's page."""
+    return f"/athletes/{key_of(athlete.id)}", athlete.name or athlete.id
+
+
+def _waiting(what: str) -> Response:
+    return page("waiting", what=f"Analysing {what}")
+
+
+def _with_way_back(report: str, back: str, where: str) -> Response:
+    """A report, which has a style of its own, with a way back above it."""
+    body = report.replace("<body>", "<body>" + text("bar", back=back, where=where), 1)
+    return HTMLResponse(body, headers={"Content-Security-Policy": _REPORT_POLICY})

@@ -100,6 +100,8 @@ def test_every_page_fits_says_no_error_asks_nobody_else_and_is_accessible(
     for path in (f"/athletes/{key_of('a01')}", f"/athletes/{key_of('b02')}", folder, "/live"):
         coach.see(path)
         coach.check()
+    coach.see(f"/athletes/{key_of('a01')}/report")
+    coach.check()
     coach.see(folder)
     coach.page.locator("a.card").first.click()
     coach.page.wait_for_selector("text=Left–right report", timeout=READY_MS)

@@ -84,7 +84,9 @@ def form_key(served: Served) -> str:
 
 def listen_to(served: Served, **headers: str) -> ClientConnection:
     told = {"Origin": served.origin, "Cookie": served.cookie()} | headers
-    return connect(f"ws://127.0.0.1:{served.port}/live/pictures", additional_headers=told, proxy=None)
+    return connect(
+        f"ws://127.0.0.1:{served.port}/live/pictures", additional_headers=told, proxy=None, close_timeout=1
+    )
 
 
 def test_the_token_is_exchanged_for_a_cookie_that_no_script_and_no_other_site_can_use(served: Served) -> None:
