@@ -29,7 +29,7 @@ from sensing.clock import (
 from sensing.errors import BadInput
 from sensing.recording import ClockSegment, Interval, Notice, Recording, Side, Stream, Sync
 from sensing.retime import estimate_rate, find_gaps
-from sensing.store import read_recording, read_sidecar
+from sensing.stored import read_recording, read_sidecar
 
 HARDWARE_SYNC_S: Final = 0.0018
 """Error that the maker states for synchronised DOTs after 30 min (Xsens, Xsens DOT User Manual)."""
@@ -97,7 +97,7 @@ def recover(recording: Recording) -> Recording:
     Parameters
     ----------
     recording : Recording
-        As `sensing.store.read_recording` gives it.
+        As `sensing.stored.read_recording` gives it.
 
     Returns
     -------

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sensing import store
 from sensing.errors import BadInput, UsageError
 from sensing.finish import recover
 from sensing.formats import Place, Reading, ReadOptions, WallClock, read, recognise
 from sensing.formats.plausible import check_units
 from sensing.formats.source import read_head
 from sensing.recording import Notice, Placement, Recording, Side, Stream, Sync
+from sensing.store import is_recording
+from sensing.stored import read_recording
 
 MIN_OVERLAP_S: Final = 2.0
 """Less than this on both sides at once compares nothing."""
@@ -243,8 +244,8 @@ def _load_or_error(path: Path, options: ReadOptions) -> _Source | BadInput:
 
 def _load(path: Path, options: ReadOptions) -> _Source:
     if _is_folder(path):
-        if store.is_recording(path):
-            return _Source(recording=recover(store.read_recording(path)))
+        if is_recording(path):
+            return _Source(recording=recover(read_recording(path)))
         return _Source(read(_known_file(path, path), options))
     if path.is_file() and zipfile.is_zipfile(path):
         return _Source(read(_known_file(_zip_root(path), path), options))
@@ -276,7 +277,7 @@ def _entries(folder: Place) -> list[Place]:
 
 def _pair_in(folder: Path) -> tuple[Path, Path] | None:
     """``left`` and ``right`` files or folders in a folder without a sidecar."""
-    if not _is_folder(folder) or store.is_recording(folder):
+    if not _is_folder(folder) or is_recording(folder):
         return None
     named: dict[str, Path] = {}
     for side in Side:

@@ -21,7 +21,7 @@ import numpy as np
 from sensing.devices import Batch, Decoder, driver
 from sensing.errors import BadInput, UsageError
 from sensing.recording import FloatArray, IntArray, Side
-from sensing.store import read_sidecar
+from sensing.stored import read_sidecar
 
 FILE: Final = "packets.raw"
 _MAGIC: Final = b"SWRAW\0\0\1"

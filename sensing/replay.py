@@ -25,7 +25,8 @@ from sensing.events import (
     SyncEvent,
 )
 from sensing.recording import FloatArray, Recording, Side, Stream
-from sensing.store import is_recording, read_sidecar
+from sensing.store import is_recording
+from sensing.stored import read_sidecar
 
 CHUNK_S: Final = 0.1
 """Length of the pieces that samples come in."""

@@ -1,4 +1,4 @@
-"""A recording folder on disk: crash-safe writer, exact reader, sidecar ``recording.json``.
+"""A recording folder on disk: crash-safe writer and sidecar ``recording.json``; `sensing.stored` reads it.
 
 A folder holds ``recording.json`` (schema ``sidewise.recording/1``) and ``left.csv``, ``right.csv`` or both,
 raw, one row per sample in the order of arrival. The sidecar is replaced atomically; the rows are appended
@@ -17,7 +17,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -30,15 +30,13 @@ from sensing.clock import apply_clock, clock_axis
 from sensing.errors import BadInput, RecordingIncomplete, UsageError
 from sensing.files import write_atomically
 from sensing.finding import SIDECAR as SIDECAR
-from sensing.formats import ReadOptions, native_csv
-from sensing.formats.emg import SUFFIX, emg_beside, emg_text
-from sensing.formats.source import read_text
+from sensing.formats import native_csv
+from sensing.formats.emg import SUFFIX, emg_text
 from sensing.recording import (
     CHANNELS,
     ClockSegment,
     FloatArray,
     Interval,
-    Notice,
     Placement,
     Recording,
     Side,
@@ -462,227 +460,3 @@ def _raw_times(
                 return stream.host_time_s, stream.device_time_s, stream.seq, stream.clock, nominal_hz
     identity = ClockSegment(0, len(stream), 0.0, 1.0, 0.0)
     return stream.time_s, stream.time_s, stream.seq, (identity,), None
-
-
-def read_recording(folder: str | Path) -> Recording:
-    """Read a recording folder.
-
-    Parameters
-    ----------
-    folder : str or Path
-        A folder with ``recording.json``.
-
-    Returns
-    -------
-    Recording
-        Times by the stored clock fit, or by a new one where the recording ended early.
-
-    Raises
-    ------
-    BadInput
-        The sidecar or a file of samples cannot be used.
-    """
-    folder = Path(folder)
-    meta = read_sidecar(folder)
-    notices = [
-        Notice(str(old.get("code", "note")), str(old.get("message", "")))
-        for old in _objects(meta.get("notices"))
-    ]
-    streams: dict[str, Stream] = {}
-    for side in Side:
-        path = next((p for p in (folder / f"{side}.csv", folder / f"{side}.csv.gz") if p.exists()), None)
-        if path is None:
-            if isinstance(meta.get(side.value), dict) and meta[side.value].get("samples"):
-                raise BadInput(f"{folder}: {side}.csv is missing, though {SIDECAR} names it; put it back")
-            continue
-        try:
-            stream, more = _read_side(path, side, meta.get(side.value))
-        except _NoSamples:
-            notices.append(Notice("no_samples", f"{path}: the {side} sensor gave no samples"))
-            continue
-        notices += more
-        streams[side.value] = stream
-    if not streams:
-        raise BadInput(f"{folder}: no samples from either side; record again")
-    complete = meta.get("complete") is True
-    if not complete:
-        notices.append(Notice("incomplete", f"{folder}: recording ended early; what had arrived is here"))
-    return _recording(folder, meta, streams, complete, tuple(notices))
-
-
-def read_sidecar(folder: Path) -> dict[str, Any]:
-    """The sidecar of a recording folder.
-
-    Raises
-    ------
-    BadInput
-        It is missing, is not JSON or is of another schema.
-    """
-    path = folder / SIDECAR
-    text = read_text(path)
-    if len(text.data) > _MAX_SIDECAR_BYTES:
-        raise BadInput(f"{path}: larger than {_MAX_SIDECAR_BYTES >> 20} MiB; not a sidecar")
-    try:
-        meta = json.loads(text.data)
-    except json.JSONDecodeError as error:
-        raise BadInput(
-            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg})"
-        ) from error
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise BadInput(f"{path}: not JSON ({error})") from error
-    if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
-        found = meta.get("schema") if isinstance(meta, dict) else type(meta).__name__
-        raise BadInput(
-            f"{path}: schema is {found!r}, expected {SCHEMA!r}; open it with the version it is from"
-        )
-    return meta
-
-
-class _NoSamples(Exception):
-    pass
-
-
-def _read_side(path: Path, side: Side, info: object) -> tuple[Stream, tuple[Notice, ...]]:
-    text = read_text(path)
-    if text.head.count("\n") < 3:
-        raise _NoSamples
-    side_info = _SideInfo.of(info, f"{path.parent / SIDECAR}, {side}")
-    if not text.head.startswith(native_csv.RAW_HEADER[0]):
-        (reading,) = native_csv.FORMAT.read(path, ReadOptions())
-        return dataclasses.replace(reading.stream, side=side), reading.notices
-    reading = native_csv.read_raw(
-        text,
-        side=side,
-        clock=side_info.clock,
-        segment_starts=side_info.segments,
-        nominal_hz=side_info.nominal_hz,
-        gaps=side_info.gaps,
-        lost=side_info.lost,
-        rate_hz=side_info.rate_hz,
-        acc_has_gravity=side_info.acc_has_gravity,
-        acc_range=side_info.acc_range,
-        gyr_range=side_info.gyr_range,
-        device=side_info.device,
-    )
-    stream = dataclasses.replace(reading.stream, address=side_info.address, emg=emg_beside(path))
-    return stream, reading.notices
-
-
-@dataclasses.dataclass(frozen=True)
-class _SideInfo:
-    """What the sidecar says of one side, every field checked."""
-
-    clock: tuple[ClockSegment, ...] = ()
-    segments: tuple[int, ...] = (0,)
-    nominal_hz: float | None = None
-    gaps: tuple[Interval, ...] | None = None
-    lost: int | None = None
-    rate_hz: float | None = None
-    acc_has_gravity: bool = True
-    acc_range: float | None = None
-    gyr_range: float | None = None
-    device: str = ""
-    address: str = ""
-
-    @classmethod
-    def of(cls, info: object, where: str) -> _SideInfo:
-        if not isinstance(info, dict):
-            return cls()
-        for name, unit in (("acc_unit", "m/s2"), ("gyr_unit", "deg/s")):
-            if info.get(name, unit) != unit:
-                raise BadInput(f"{where}: {name} is {info[name]!r}, raw files are in {unit}")
-        try:
-            return cls(
-                clock=tuple(
-                    ClockSegment(
-                        int(s["start"]),
-                        int(s["stop"]),
-                        _number(s["origin_s"]),
-                        _number(s["rate"]),
-                        _number(s["offset_s"]),
-                        _float(s.get("fit_s")),
-                    )
-                    for s in info.get("clock") or ()
-                ),
-                segments=tuple(sorted({0, *(int(s) for s in info.get("segments") or ())})),
-                nominal_hz=_float(info.get("nominal_hz")),
-                gaps=None if info.get("gaps") is None else _intervals(info["gaps"]),
-                lost=None if info.get("lost") is None else int(info["lost"]),
-                rate_hz=_float(info.get("rate_hz")),
-                acc_has_gravity=info.get("acc_has_gravity") is not False,
-                acc_range=_float(info.get("acc_range")),
-                gyr_range=_float(info.get("gyr_range")),
-                device=str(info.get("device") or ""),
-                address=str(info.get("address") or ""),
-            )
-        except (TypeError, ValueError, KeyError, OverflowError) as error:
-            raise BadInput(
-                f"{where}: a value is of the wrong kind ({error!r}); correct or delete it"
-            ) from error
-
-
-def _recording(
-    folder: Path,
-    meta: dict[str, Any],
-    streams: dict[str, Stream],
-    complete: bool,
-    notices: tuple[Notice, ...],
-) -> Recording:
-    where = folder / SIDECAR
-    try:
-        sync = meta.get("sync") or {}
-        load = meta.get("load_kg")
-        started = meta.get("started_at")
-        return Recording(
-            left=streams.get("left"),
-            right=streams.get("right"),
-            sync=Sync(
-                _float(sync.get("error_s")),
-                _float(sync.get("fit_s")),
-                _float(sync.get("unseen_s")),
-                str(sync.get("method") or "unknown"),
-            ),
-            placement=meta.get("placement") or Placement.UNKNOWN,
-            athlete=str(meta.get("athlete") or ""),
-            sport=str(meta.get("sport") or ""),
-            exercise=str(meta.get("exercise") or ""),
-            dominant=meta.get("dominant") or None,
-            started_at=None if not started else dt.datetime.fromisoformat(started),
-            marks=_intervals(meta.get("marks") or ()),
-            mount=str(meta.get("mount") or ""),
-            tag=str(meta.get("tag") or ""),
-            load_kg=None if load is None else (float(load[0]), float(load[1])),
-            rpe=_float(meta.get("rpe")),
-            sequential=meta.get("sequential") is True,
-            notes=str(meta.get("notes") or ""),
-            complete=complete,
-            notices=notices,
-            path=folder,
-        )
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise BadInput(f"{where}: a value is of the wrong kind ({error!r}); correct or delete it") from error
-
-
-def _float(value: object) -> float | None:
-    """A number of a size that clocks and sensors have, or None for null."""
-    if value is None:
-        return None
-    number = float(value)  # type: ignore[arg-type]
-    if not abs(number) < _MAX_NUMBER:
-        raise ValueError(f"{value!r} is too large")
-    return number
-
-
-def _number(value: object) -> float:
-    number = _float(value)
-    if number is None:
-        raise ValueError("a number is missing")
-    return number
-
-
-def _intervals(pairs: Sequence[Sequence[float]]) -> tuple[Interval, ...]:
-    return tuple((_number(start), _number(end)) for start, end in pairs)
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

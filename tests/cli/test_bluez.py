@@ -17,7 +17,7 @@ from bluez import BlueZ, Peripheral, private_bus
 
 from sensing.devices import driver
 from sensing.recording import Side
-from sensing.store import read_recording
+from sensing.stored import read_recording
 
 pytestmark = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="there is no D-Bus daemon")
 

@@ -9,7 +9,8 @@ from sensing import open_recording
 from sensing.errors import BadInput
 from sensing.recording import Emg
 from sensing.simulate import Simulation, simulate
-from sensing.store import read_recording, write_recording
+from sensing.store import write_recording
+from sensing.stored import read_recording
 
 AXES = "acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z"
 

@@ -31,7 +31,7 @@ from sensing.simulate.body import feel
 from sensing.simulate.effects import TIMING_SHARE
 from sensing.simulate.radio import sample_times
 from sensing.simulate.schedule import Draws, make_plan
-from sensing.store import read_recording
+from sensing.stored import read_recording
 
 REPEATED = [name for name, exercise in EXERCISES.items() if exercise.kind != "still"]
 CLEAN = Simulation(
