@@ -18,7 +18,7 @@ from analysis.history.usual import SportAnswer, hold_against_sport
 from analysis.metrics import METRICS
 from analysis.report import trend_words, words
 from analysis.report.numbers import MISSING, sided, sided_interval
-from analysis.report.trend import Trend, trend_of
+from analysis.report.trend import MOST_POINTS, Trend, TrendMark, marks_of, trend_of
 from analysis.report.verdicts import verdict_words
 from analysis.results import VerdictWord
 from sensing.errors import UsageError
@@ -28,6 +28,15 @@ MOST_TRENDS: Final = 4
 
 MOST_SESSIONS: Final = 12
 """Sessions in the table."""
+
+MOST_ENTRIES: Final = 6
+"""Entries of the diary beside the plan."""
+
+_FEW_POINTS: Final = 16
+"""Sessions that can be told apart in a small picture."""
+
+NO_PLAN: Final = ("No plan", "None was made for this athlete.")
+NO_DIARY: Final = "Nothing was written down."
 
 _PLAN_TITLES: Final = {Status.NOT_YET: "No plan yet", Status.STOP: "No training"}
 
@@ -79,12 +88,15 @@ class AthleteView:
         Every session, in order of time.
     plan : tuple of str
         The latest plan and its state, a title and sentences; empty where there is none.
+    diary : tuple of TrendMark
+        The latest entries of the diary, the newest first.
     """
 
     athlete: Athlete
     groups: tuple[Followed, ...]
     sessions: tuple[Session, ...]
     plan: tuple[str, ...]
+    diary: tuple[TrendMark, ...] = ()
 
     @property
     def leading(self) -> Followed:
@@ -129,7 +141,13 @@ def view_athlete(
     groups = sorted((one for one in followed if one), key=lambda one: -len(one.choice.sessions))
     if not groups:
         raise UsageError(f"no session of {athlete.id} can be followed; record both sides, three sets or more")
-    return AthleteView(athlete, tuple(groups), in_order(sessions), _plan(plans, sessions, diary, today))
+    return AthleteView(
+        athlete=athlete,
+        groups=tuple(groups),
+        sessions=in_order(sessions),
+        plan=_plan(plans, sessions, diary, today),
+        diary=marks_of(diary)[: -MOST_ENTRIES - 1 : -1],
+    )
 
 
 def _follow(
@@ -148,9 +166,9 @@ def _follow(
         sport=sport,
         facts=tuple(fact for fact in trend_words.facts(found, sport) if fact != trend_words.NOT_JUDGED),
         # The sport's band is that of the main metric.
-        trends=tuple(
-            trend_of(choice.sessions, name, sport if i == 0 else None, diary if i == 0 else ())
-            for i, name in enumerate(chosen)
+        trends=(
+            trend_of(choice.sessions, chosen[0], sport, diary, most=MOST_POINTS),
+            *(trend_of(choice.sessions, name, most=_FEW_POINTS) for name in chosen[1:]),
         ),
         looks=found.looks,
     )
@@ -210,7 +228,11 @@ def lead(view: AthleteView) -> str:
 def subtitle(view: AthleteView) -> list[str]:
     """Who, and from when to when."""
     athlete = view.athlete
-    who = [athlete.name, f"{athlete.dominant} side dominant" if athlete.dominant else "", athlete.sport]
+    who = [
+        athlete.id if athlete.name else "",
+        f"{athlete.dominant} side dominant" if athlete.dominant else "",
+        athlete.sport,
+    ]
     days = [session.day for session in view.sessions if session.day]
     span = " to ".join(dict.fromkeys((_day(days[0]), _day(days[-1])))) if days else ""
     groups = [", ".join(filter(None, who)), trend_words.counted(len(view.sessions), "session"), span]
@@ -221,7 +243,17 @@ def _day(day: dt.date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-SESSION_HEADS: Final = ("Day", "What", "Metric", "Difference", "95 % interval", "Answer", "Data", "Tag")
+SESSION_HEADS: Final = ("Day", "What", "Difference", "95 % interval", "Answer", "Data", "Tag")
+
+
+def diary_lines(view: AthleteView) -> list[str]:
+    """The latest entries of the diary, the newest first."""
+    return [f"{_day(mark.when)}: {mark.what}" for mark in view.diary]
+
+
+def sessions_title(view: AthleteView) -> str:
+    """``Latest sessions: angle travelled``."""
+    return f"Latest sessions: {words.label(view.leading.pooled.metric).lower()}"
 
 
 def session_rows(view: AthleteView) -> list[tuple[str, ...]]:
@@ -234,7 +266,6 @@ def session_rows(view: AthleteView) -> list[tuple[str, ...]]:
             (
                 MISSING if session.day is None else session.day.isoformat(),
                 trend_words.what(Choice((), session.placement, session.exercise)),
-                words.label(metric),
                 MISSING if row is None else words.Effect(row).text,
                 MISSING if row is None else words.Effect(row).interval_text,
                 MISSING if row is None else verdict_words(row.verdict, row.side, None),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from analysis.report import about, athlete, words
-from analysis.report.athlete import AthleteView
+from analysis.report.athlete import NO_DIARY, NO_PLAN, AthleteView, Followed
 from analysis.report.drawing import Box
 from analysis.report.html import render_template, trend_panel
 from analysis.report.numbers import sided, sided_interval
@@ -26,6 +26,9 @@ _MOST_SHARES: Final = 4
 
 _SMALL_TRENDS: Final = 3
 """Trends beside each other on paper, below the main one."""
+
+_TABLE_HEAD, _TABLE_ROW = 50.0, 17.0
+"""Heights on paper, figure units."""
 
 
 def write_athlete_report(
@@ -50,15 +53,15 @@ def write_athlete_report(
 def render_athlete_html(view: AthleteView, *, again: str | None = None) -> str:
     """The page as one self-contained web page: no script, no network, inline SVG."""
     with styled():
-        panels = [trend_panel("trend", view.leading.trends[0], (940, 280))]
+        panels = [trend_panel("trend", view.leading.trends[0], (940, 230))]
         for i, trend in enumerate(view.leading.trends[1:], 1):
-            panels.append(trend_panel(f"trend{i}", trend, (300, 200), narrow=None, title=trend.title))
+            panels.append(trend_panel(f"trend{i}", trend, (300, 155), narrow=None, title=trend.title))
         share = _share_panel(view)
     side = view.leading.pooled.side
     return render_template(
         "athlete",
         title=f"Athlete report: {view.athlete.id}",
-        heading=view.athlete.id,
+        heading=view.athlete.name or view.athlete.id,
         subtitle=athlete.subtitle(view),
         headline=athlete.headline(view),
         pill=athlete.pill(view),
@@ -67,7 +70,9 @@ def render_athlete_html(view: AthleteView, *, again: str | None = None) -> str:
         facts=view.leading.facts,
         panels=panels,
         share=share,
-        plan=view.plan,
+        plan=view.plan or NO_PLAN,
+        diary=athlete.diary_lines(view) or [NO_DIARY],
+        sessions_title=athlete.sessions_title(view),
         session_heads=athlete.SESSION_HEADS,
         session_rows=athlete.session_rows(view),
         glossary=athlete.glossary(view),
@@ -93,15 +98,16 @@ def _share_panel(view: AthleteView) -> Panel:
     return panel(
         "share",
         "Who does how much",
-        (460, height),
+        (400, height),
         lambda ax: draw_shares(ax, view.groups),
         Table(heads, rows),
+        narrow=350,
     )
 
 
 def draw_athlete_page(sheet: Sheet, view: AthleteView, again: str | None = None) -> None:
     """Fill a sheet; call it within `style.styled`."""
-    y = sheet.header(view.athlete.id, athlete.subtitle(view))
+    y = sheet.header(view.athlete.name or view.athlete.id, athlete.subtitle(view))
     y = sheet.verdict(
         y, athlete.headline(view), athlete.lead(view), athlete.pill(view), view.leading.pooled.side
     )
@@ -110,30 +116,29 @@ def draw_athlete_page(sheet: Sheet, view: AthleteView, again: str | None = None)
         ("Words used", [f"{word}: {meaning}" for word, meaning in athlete.glossary(view)]),
         ("Please note", words.NOTE),
     ]
-    bottom = sheet.foot(columns, about.made_by(again))
-    trends, shares = view.leading.trends, view.groups[:_MOST_SHARES]
-    wanted = {
-        "first": 300.0,
-        "more": 200.0 * (len(trends) > 1),
-        "lower": max(SHARE_ROW * len(shares) + 60, 150),
-    }
+    bottom = sheet.foot(columns, about.made_by(again), shares=(1.5, 1.3, 0.7))
     rows = athlete.session_rows(view)
-    left = (bottom - y) - sum(wanted.values())
-    fitting = max(int((left - 50) / 17), 3)
-    wanted["sessions"] = 50.0 + 17 * min(len(rows), fitting)
-    share = min((bottom - y) / sum(wanted.values()), 1.0)
-    for name, height in wanted.items():
-        box = (MARGIN, y, INNER, height * share - 22)
-        if name == "first":
-            sheet.title(MARGIN, y, trend_title(trends[0]))
-            draw_trend(sheet.panel((MARGIN, y + 24, INNER, box[3] - 24)), trends[0])
-        elif name == "more" and height:
-            _more_trends(sheet, view, box)
-        elif name == "lower":
-            _lower(sheet, view, box)
-        elif name == "sessions":
-            _sessions(sheet, rows[:fitting], y)
-        y += height * share
+    shares = view.groups[:_MOST_SHARES]
+    first, more = 250.0, 200.0 * (len(view.leading.trends) > 1)
+    lower = max(SHARE_ROW * len(shares) + 70, 180)
+    left = bottom - y - first - more - lower - _TABLE_HEAD
+    fitting = min(max(int(left / _TABLE_ROW), 3), len(rows))
+    # What the table leaves free goes to the main trend.
+    first += min(left - fitting * _TABLE_ROW, 120)
+    _main_trend(sheet, view, (MARGIN, y, INNER, first - 22))
+    y += first
+    if more:
+        _more_trends(sheet, view, (MARGIN, y, INNER, more - 22))
+        y += more
+    _lower(sheet, view, shares, (MARGIN, y, INNER, lower - 22))
+    _sessions(sheet, view, rows[:fitting], y + lower)
+
+
+def _main_trend(sheet: Sheet, view: AthleteView, box: Box) -> None:
+    x, y, width, height = box
+    trend = view.leading.trends[0]
+    sheet.title(x, y, trend_title(trend))
+    draw_trend(sheet.panel((x, y + 24, width, height - 24)), trend)
 
 
 def _more_trends(sheet: Sheet, view: AthleteView, box: Box) -> None:
@@ -146,25 +151,25 @@ def _more_trends(sheet: Sheet, view: AthleteView, box: Box) -> None:
         draw_trend(sheet.panel((left, y + 22, each, height - 22)), trend)
 
 
-def _lower(sheet: Sheet, view: AthleteView, box: Box) -> None:
+def _lower(sheet: Sheet, view: AthleteView, shares: Sequence[Followed], box: Box) -> None:
     x, y, width, height = box
-    half = (width - 36) / 2
-    shares = view.groups[:_MOST_SHARES]
     sheet.title(x, y, "Who does how much")
     tall = min(SHARE_ROW * len(shares) + 18, height - 24)
-    draw_shares(sheet.panel((x, y + 26, half, tall)), shares)
-    title, *lines = view.plan or ("No plan", "None was made for this athlete.")
-    said = [(line, MUTED) for line in lines]
-    sheet.card(x + half + 36, y, half, title, said, least=min(height, 90), most=4)
+    draw_shares(sheet.panel((x, y + 26, 0.34 * width, tall)), shares)
+    title, *lines = view.plan or NO_PLAN
+    diary = athlete.diary_lines(view) or [NO_DIARY]
+    for at, share, name, said, most in ((0.37, 0.33, title, lines, 6), (0.72, 0.28, "Diary", diary, 1)):
+        texts = [(line, MUTED) for line in said]
+        sheet.card(x + at * width, y, share * width, name, texts, least=90, most=most)
 
 
-def _sessions(sheet: Sheet, rows: Sequence[Sequence[str]], y: float) -> None:
-    sheet.title(MARGIN, y, "Latest sessions")
-    widths = (95.0, 190.0, 150.0, 90.0, 150.0, 120.0, 60.0, INNER - 855)
+def _sessions(sheet: Sheet, view: AthleteView, rows: Sequence[Sequence[str]], y: float) -> None:
+    sheet.title(MARGIN, y, athlete.sessions_title(view))
+    widths = (95.0, 230.0, 110.0, 160.0, 130.0, 60.0, INNER - 785)
     for i, row in enumerate((athlete.SESSION_HEADS, *rows)):
         x = MARGIN
         for cell, width in zip(row, widths, strict=True):
             bold = i == 0
             said = shorten(cell, width - 8, SMALL, bold=bold)
-            sheet.text(x, y + 34 + 17 * i, said, size=SMALL, weight="bold" if bold else "normal")
+            sheet.text(x, y + 34 + _TABLE_ROW * i, said, size=SMALL, weight="bold" if bold else "normal")
             x += width

@@ -150,21 +150,33 @@ class Sheet:
                 return
             y = self.lines(x, y, width, [text], size=12, most=min(left, 3))
 
-    def foot(self, columns: Sequence[tuple[str, Sequence[str]]], source: Sequence[str]) -> float:
-        """Columns of small text and the footer, drawn from the bottom up; returns the y above them."""
+    def foot(
+        self,
+        columns: Sequence[tuple[str, Sequence[str]]],
+        source: Sequence[str],
+        shares: Sequence[float] = (),
+    ) -> float:
+        """Columns of small text and the footer, drawn from the bottom up; returns the y above them.
+
+        ``shares`` is how wide the columns are beside each other, where not alike.
+        """
         lines = wrap("  ·  ".join(source), INNER, 9, most=3)
         y = HEIGHT - 34 - len(lines) * 13
         for i, line in enumerate(lines):
             self.text(MARGIN, y + 6 + i * 13, line, size=9, color=MUTED)
-        width = (INNER - 32 * (len(columns) - 1)) / len(columns)
+        parts = shares or (1.0,) * len(columns)
+        widths = [(INNER - 32 * (len(columns) - 1)) * part / sum(parts) for part in parts]
         size = SMALL + 0.5
-        wrapped = [_whole_texts(texts, width, size) for _, texts in columns]
+        wrapped = [
+            _whole_texts(texts, width, size) for (_, texts), width in zip(columns, widths, strict=True)
+        ]
         top = y - 22 - max(len(lines) for lines in wrapped) * size * LEADING - 30
         self.rule(top)
-        for i, ((title, _), texts) in enumerate(zip(columns, wrapped, strict=True)):
-            x = MARGIN + i * (width + 32)
+        x = MARGIN
+        for (title, _), texts, width in zip(columns, wrapped, widths, strict=True):
             self.text(x, top + 20, title, size=12, weight="bold")
             self.lines(x, top + 32, width, texts, size=size, color=MUTED)
+            x += width + 32
         return top - 4
 
 

@@ -85,9 +85,14 @@ def trend_title(trend: Trend) -> str:
 
 
 def trend_of(
-    sessions: Sequence[Session], metric: str, sport: SportAnswer | None = None, diary: Iterable[Entry] = ()
+    sessions: Sequence[Session],
+    metric: str,
+    sport: SportAnswer | None = None,
+    diary: Iterable[Entry] = (),
+    *,
+    most: int = MOST_POINTS,
 ) -> Trend:
-    """One metric over sessions of one placement and exercise, the latest `MOST_POINTS`, as a report shows it.
+    """One metric over sessions of one placement and exercise, in order of time, as a report shows it.
 
     Parameters
     ----------
@@ -99,21 +104,23 @@ def trend_of(
         What the sport makes of the pooled answer.
     diary : iterable of Entry
         Entries from the first session that is shown on are marked.
+    most : int
+        How many of the latest sessions are shown.
 
     Raises
     ------
     UsageError
         The metric cannot be followed.
     """
-    found, shown = trend(sessions, metric), sessions[-MOST_POINTS:]
+    found, shown = trend(sessions, metric), sessions[-most:]
     shared = {name for name, n in Counter(session.mounting for session in sessions).items() if n > 1}
     days = [session.day for session in shown if session.day is not None]
     return Trend(
         title=label(metric),
-        points=tuple(_point(point, shared) for point in found.points[-MOST_POINTS:]),
+        points=tuple(_point(point, shared) for point in found.points[-most:]),
         usual_percent=found.own_band,
         sport_percent=sport.match.band_percent if sport and sport.match else None,
-        marks=tuple(TrendMark(e.date, entry_words(e)) for e in diary if days and e.date >= days[0]),
+        marks=marks_of(e for e in diary if days and e.date >= days[0]),
     )
 
 
@@ -126,6 +133,11 @@ def _point(point: Point, shared: set[str]) -> TrendPoint:
         point.pooled,
         mounting if mounting in shared else "",
     )
+
+
+def marks_of(diary: Iterable[Entry]) -> tuple[TrendMark, ...]:
+    """Entries of a diary, each in a few words."""
+    return tuple(TrendMark(entry.date, entry_words(entry)) for entry in diary)
 
 
 def entry_words(entry: Entry) -> str:

@@ -14,6 +14,9 @@ from analysis.report.numbers import number, sided, sided_interval
 from analysis.results import VerdictWord
 from sensing.recording import Placement
 
+_LEAST_MOUNTINGS: Final = 3
+"""Fewer of them lean to one side by chance too often to be worth a word."""
+
 NOT_JUDGED: Final = "* could not be judged, and is not in the answer over all sessions."
 
 FALSE_ALARMS_OF_8_LOOKS: Final = 20
@@ -51,24 +54,23 @@ def facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
     if any(not point.pooled for point in trend.points):
         yield NOT_JUDGED
     if trend.own_band is not None:
-        where = "it is there" if trend.in_own_band else "it is outside"
         band = sided_interval(trend.own_band, 1)
-        yield f"By the earlier sessions the latest one was to be expected at {band}; {where}."
+        where = "inside" if trend.in_own_band else "outside"
+        yield f"Going by the earlier sessions, the latest should lie at {band}: it is {where}."
     if sport.match is not None:
         yield f"{sport.match.name.capitalize()}: {sport.match.expects}."
-    if (direction := trend.direction) is not None:
+    if (direction := trend.direction) is not None and direction.of >= _LEAST_MOUNTINGS:
         kept = "" if direction.kept else f"; {KEPT} of {KEPT} would show that it is kept"
-        yield f"{direction.same} of the latest {direction.of} lean to the {direction.side}{kept}."
+        yield f"{direction.same} of the latest {direction.of} mountings lean to the {direction.side}{kept}."
     if trend.change is not None and trend.change.change_percent is not None:
         words = CHANGES[trend.change.verdict].lower()
         yield f"The first {ENDS} against the latest {ENDS}: {words}, {moved(trend.change)}."
     if trend.mdc_percent is not None:
         yield f"Measurement error of one session against another (MDC): {plain_points(trend.mdc_percent)}."
     if trend.looks > 1:
-        alarms = f"up to {FALSE_ALARMS_OF_8_LOOKS} % of people without a difference"
         yield (
-            f"Looked at after every session, this is look {trend.looks}. Only the latest answer counts: "
-            f"one of 8 looks calls {alarms} asymmetric."
+            f"This is look {trend.looks}: only the latest answer counts. Each look can err. Over 8 looks, up "
+            f"to {FALSE_ALARMS_OF_8_LOOKS} % of people with even sides get a false alarm."
         )
 
 
@@ -96,7 +98,7 @@ def plain_points(percent: float) -> str:
 def what(choice: Choice) -> str:
     """Exercise and placement: ``squat on the thigh``."""
     where = "" if choice.placement is Placement.UNKNOWN else f"on the {_limb(choice.placement)}"
-    return " ".join(filter(None, (choice.exercise, where))) or "any exercise"
+    return " ".join(filter(None, (choice.exercise.replace("_", " "), where))) or "any exercise"
 
 
 def _limb(placement: Placement) -> str:
