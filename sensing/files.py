@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
+from typing import Final
 
 from sensing.errors import UsageError
+
+_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def is_device_name(name: str) -> bool:
+    """Whether Windows takes a name for a device's, so that no file may have it."""
+    return _DEVICES.fullmatch(name) is not None
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from sensing.clock import apply_clock, clock_axis
 from sensing.errors import BadInput, RecordingIncomplete, UsageError
-from sensing.files import write_atomically
+from sensing.files import is_device_name, write_atomically
 from sensing.finding import SIDECAR as SIDECAR
 from sensing.formats import native_csv
 from sensing.formats.emg import SUFFIX, emg_text
@@ -48,7 +48,6 @@ SCHEMA: Final = "sidewise.recording/1"
 
 _MAX_SIDECAR_BYTES: Final = 1 << 24
 _MAX_NUMBER: Final = 1e12
-_WINDOWS_NAMES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _BLANK: Final[dict[str, Any]] = {
     "athlete": "",
     "sport": "",
@@ -74,7 +73,7 @@ def safe_name(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)[:80].strip("-.")
-    return f"_{name}" if _WINDOWS_NAMES.fullmatch(name) else name or "recording"
+    return f"_{name}" if is_device_name(name) else name or "recording"
 
 
 def folder_name(started_at: dt.datetime, label: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from analysis.own_error import OwnError, RemountStudy, SensorGain
 from sensing.errors import BadInput, UsageError
-from sensing.files import write_atomically
+from sensing.files import is_device_name, write_atomically
 from sensing.recording import Placement, Side
 
 SCHEMA: Final = "sidewise.athlete/1"
@@ -75,6 +75,8 @@ class Athlete:
 def athlete_folder(home: Path, athlete_id: str) -> Path:
     """Folder of one athlete; any id gives a name that is safe on every file system."""
     safe = quote(athlete_id, safe=" ").replace(".", "%2E").replace("~", "%7E")
+    if is_device_name(safe):
+        safe = f"%{ord(safe[0]):02X}{safe[1:]}"
     return home / "athletes" / safe
 
 

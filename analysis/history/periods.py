@@ -67,7 +67,7 @@ def split(sessions: Sequence[Session], before: str, after: str) -> tuple[list[Se
     Raises
     ------
     UsageError
-        A period is not understood, holds no session, or the two overlap.
+        A period is not understood, holds no session, or the two overlap or are the wrong way round.
     """
     tags = {session.tag for session in sessions} - {""}
     periods = [parse_period(text, tags) for text in (before, after)]
@@ -79,4 +79,7 @@ def split(sessions: Sequence[Session], before: str, after: str) -> tuple[list[Se
             raise UsageError(f"no session in {period.text}; there are {len(sessions)}, {there}")
     if {s.path for s in parts[0]} & {s.path for s in parts[1]}:
         raise UsageError(f"{before} and {after} overlap; give two times that do not")
+    ends = [period.last for period in periods]
+    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+        raise UsageError(f"before ({before}) is later than after ({after}); swap them")
     return parts[0], parts[1]

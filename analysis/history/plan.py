@@ -11,7 +11,7 @@ from typing import Any, Final
 from analysis.history.aim import Aim
 from analysis.history.diary import Entry, entries_between
 from analysis.history.pain import LOOKBACK, pain_stop
-from analysis.history.plan_words import COUPLED, why, why_not
+from analysis.history.plan_words import COUPLED, old, why, why_not
 from analysis.history.red_flags import stop_message
 from analysis.history.routine import (
     Drill,
@@ -215,7 +215,7 @@ def make_plan(
     return filled(
         replace(
             blank,
-            reason=why(standing, look, course, aim),
+            reason=why(standing, look, course, aim) + old(look.date, start),
             course=course,
             based_on=look.date,
             baseline=look.date,

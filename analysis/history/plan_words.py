@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Final
 
@@ -17,6 +18,10 @@ COUPLED: Final = (
 )
 
 
+OLD: Final = dt.timedelta(weeks=8)
+"""A session that long before the first day says little of that day."""
+
+
 def why(standing: Standing, look: Look, course: Course, aim: Aim) -> str:
     """Why the weak side and the ratio are what they are."""
     weak = f"the {course.weak_side}"
@@ -29,6 +34,16 @@ def why(standing: Standing, look: Look, course: Course, aim: Aim) -> str:
     if course.ratio is Ratio.EVEN:
         return f"{told} Both sides do the same work."
     return f"{told} A second such answer in a row brings the plan back to 1:1."
+
+
+def old(latest: dt.date | None, start: dt.date) -> str:
+    """A sentence about recordings that are old when the plan begins; empty where they are not."""
+    if latest is None or (age := start - latest) <= OLD:
+        return ""
+    return (
+        f" The latest session was {age.days // 7} weeks before the first day of this plan ({latest}), "
+        "and much may have changed: record a new one first."
+    )
 
 
 def why_not(standing: Standing, aim: Aim) -> str:

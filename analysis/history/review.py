@@ -109,7 +109,7 @@ def review(plan: Plan, sessions: Sequence[Session], diary: Sequence[Entry], toda
         raise UsageError("there is no plan to review; make one with: sidewise plan")
     before, since = _halves(plan, sessions)
     trained = _trained(plan, sessions, diary, today)
-    planned = [date for date in plan.days if date <= today]
+    planned = [date for date in plan.days if date < today or (date == today and today in trained)]
     done = _matched(planned, sorted(trained))
     change = _change(before, since, plan.aim.metric)
     move, reason, next_course = _move(plan, course, sessions, diary, today, trained)

@@ -51,6 +51,12 @@ def test_an_id_is_refused_or_gives_one_folder(athlete_id):
     assert athlete_folder(Path("/home"), athlete_id).name not in ("", ".", "..")
 
 
+@pytest.mark.parametrize("athlete_id", ["CON", "nul", "Com1"])
+def test_an_id_that_windows_takes_for_a_device_gets_another_folder(tmp_path, athlete_id):
+    assert save_athlete(tmp_path, Athlete(athlete_id)).parent.name.startswith("%")
+    assert list(athlete_ids(tmp_path)) == [athlete_id]
+
+
 def test_everything_survives_a_round_trip(tmp_path):
     save_athlete(tmp_path, FULL)
     assert load_athlete(tmp_path, "a01") == FULL

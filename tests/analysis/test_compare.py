@@ -146,6 +146,14 @@ def test_periods_are_filled_apart_and_may_be_tags():
             split(of, *texts)
 
 
+def test_periods_the_wrong_way_round_are_refused():
+    rng = np.random.default_rng(0)
+    made = sessions([0] * 12, rng)
+    days = sorted(s.day for s in made)
+    with pytest.raises(UsageError, match="swap them"):
+        split(made, days[-1].isoformat(), days[0].isoformat())
+
+
 def test_left_and_right_mirror():
     rng = np.random.default_rng(4)
     before, after = sessions([20, 18], rng), sessions([5, 3], rng)

@@ -98,6 +98,15 @@ def test_dates_lie_within_the_plan_and_follow_their_weeks(marked):
     assert [(date - TODAY).days / 7 for date in marked.reviews] == [4, 8, 10]
 
 
+def test_a_plan_on_old_recordings_says_so(rng):
+    made = sessions([35, 35, 35], rng)
+    later = TODAY + dt.timedelta(weeks=30)
+    plan = make_plan(made, AIM, red_flags=(), diary=(), start=later, today=later, weeks=10)
+    assert plan.status is Status.PLAN
+    assert "31 weeks before the first day" in plan.reason and "record a new one first" in plan.reason
+    assert "record a new one" not in plan_of(made).reason
+
+
 def test_every_line_has_its_rule_and_source(marked):
     for item in marked.items:
         assert item.rule and item.source

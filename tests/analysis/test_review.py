@@ -52,8 +52,16 @@ def trained(plan: Plan, days: int, pain: int | None = 1) -> list[Entry]:
 
 def test_nothing_since_leaves_the_plan_as_it_is(plan, before):
     held = review(plan, before, [], START)
-    assert (held.move, held.change, held.done, held.planned) == (Move.SAME, None, 0, 1)
+    assert (held.move, held.change, held.done, held.planned) == (Move.SAME, None, 0, 0)
     assert held.plan == plan
+
+
+def test_the_present_day_counts_once_it_is_trained(plan, before):
+    first = plan.days[0]
+    assert review(plan, before, [], first).planned == 0
+    held = review(plan, before, trained(plan, 1), first)
+    assert (held.planned, held.done) == (1, 1)
+    assert review(plan, before, [], first + DAY).planned == 1
 
 
 def test_training_days_count_once_and_may_be_made_up_a_day_later(plan, before, rng):
@@ -64,7 +72,7 @@ def test_training_days_count_once_and_may_be_made_up_a_day_later(plan, before, r
         Entry(START + 5 * DAY, Kind.EXERCISE),
     ]
     held = review(plan, before, diary, today)
-    assert (held.done, held.planned) == (1, 3)
+    assert (held.done, held.planned) == (1, 2)
     recorded = [*before, session(35, rng, START + 3 * DAY)]
     assert review(plan, recorded, diary, today).done == 2
     assert review(plan, before, [Entry(START, Kind.MASSAGE)], today).done == 0
