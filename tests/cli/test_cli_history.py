@@ -78,7 +78,7 @@ def test_trend_for_people_fits_the_page_with_the_diary_among_the_sessions(run, h
     assert shown.startswith("The right thigh does more over 7 sessions")
     dates = [line.split()[0] for line in shown.splitlines() if line.startswith("2026")]
     assert dates == sorted(dates) and "2026-03-10 massage" in shown
-    assert "this is look 7" in shown
+    assert "This is look 7" in shown
 
 
 def test_answers_are_the_same_with_and_without_an_index(run, home, recordings):
