@@ -95,7 +95,7 @@ def test_a_therapy_without_effect_is_seldom_a_change_and_remounting_cannot_be_to
 
 
 def test_a_tennis_player_through_recordings():
-    expected, found, flagged = history.recorded_player(1)
+    expected, found, flagged = history.recorded_player(0.3, 1)
     assert (expected, found, flagged) == (True, True, False)
 
 
