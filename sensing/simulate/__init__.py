@@ -29,6 +29,7 @@ from sensing.simulate.params import (
 from sensing.simulate.radio import DeviceClock, arrivals, draw_clock, received, sample_times
 from sensing.simulate.schedule import Draws, Plan, make_plan
 from sensing.simulate.sensor import draw_sensor, read_out
+from sensing.simulate.straps import hold
 from sensing.simulate.truth import MetricTruth, SideTruth, StrokeTruth, Truth, metric_truths, side_truth
 
 __all__ = [
@@ -153,7 +154,7 @@ def _record_side(
     )
     tremor = draw_tremor(params.tremor_deg_s, np.random.default_rng(worn[0]))
     sensor = draw_sensor(params, side, np.random.default_rng(worn[1]))
-    acc, gyr = feel(params.spec, plan, side, time_s, tremor)
+    acc, gyr = hold(params, plan, side, time_s, *feel(params.spec, plan, side, time_s, tremor))
     acc, gyr = read_out(params, sensor, acc, gyr, rate_hz, np.random.default_rng(worn[2]))
     host_s, packet = arrivals(params, side, time_s, np.random.default_rng(link[2]))
     arrived = received(params, side, time_s, packet, np.random.default_rng(link[3]))

@@ -173,6 +173,10 @@ class Simulation:
         Chance that a packet has to wait for another connection event.
     loss : float or (left, right)
         Fraction of packets lost, in bursts of ``loss_burst`` on average.
+    loose_deg : float or (left, right)
+        How far the sensor swings on its strap after every jolt, degrees.
+    slip_deg, slip_s : float or (left, right), float
+        How far the sensor turns on the limb, degrees, and when.
     gaps : tuple of (side, start_s, end_s)
         Outages; side is ``left``, ``right`` or ``both``.
     athlete, sport, mount, tag, date, dominant
@@ -222,6 +226,9 @@ class Simulation:
     retry: float = 0.05
     loss: PerSide = 0.0
     loss_burst: float = 3.0
+    loose_deg: PerSide = 0.0
+    slip_deg: PerSide = 0.0
+    slip_s: float = 0.0
     gaps: tuple[tuple[str, float, float], ...] = ()
     athlete: str = ""
     sport: str | None = None
@@ -285,6 +292,9 @@ class Simulation:
             ("retry", 0, 0.9),
             ("loss", 0, 0.95),
             ("loss_burst", 1, 10_000),
+            ("loose_deg", 0, 20),
+            ("slip_deg", -180, 180),
+            ("slip_s", 0, 1e5),
             ("seed", 0, 2**63),
         ]
         problems = []

@@ -15,6 +15,7 @@ from sensing.simulate.effects import draw_effects
 from sensing.simulate.params import Simulation
 from sensing.simulate.schedule import Draws, make_plan
 from sensing.simulate.sensor import draw_sensor, read_out
+from sensing.simulate.straps import hold
 
 _KNOCK_S = 0.04
 _KNOCK = 8 * GRAVITY
@@ -77,7 +78,9 @@ class Movement:
             m/s2 and deg/s.
         """
         tremor, sensor = self._worn[side]
-        acc, gyr = feel(self._params.spec, self._plan, side, time_s % self._plan.duration_s, tremor)
+        within_s = time_s % self._plan.duration_s
+        limb = feel(self._params.spec, self._plan, side, within_s, tremor)
+        acc, gyr = hold(self._params, self._plan, side, within_s, *limb)
         for knock in knocks_s:
             phase = (time_s - knock) / _KNOCK_S
             acc[:, 2] += np.where((phase > 0) & (phase < 1), _KNOCK * np.sin(math.pi * phase) ** 2, 0.0)
