@@ -9,6 +9,7 @@ made to agree through the vertical, the one direction that both sensors share.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -58,6 +59,14 @@ class Motion:
     quat: FloatArray | None
     vertical: FloatArray | None
     gyr_bias: FloatArray
+
+    @cached_property
+    def turning(self) -> FloatArray:
+        """Angular velocity, or the rate at which acceleration turns where there is no gyroscope, (n, 3)."""
+        track = self.track
+        if track.gyr is not None:
+            return track.gyr
+        return np.asarray(np.gradient(track.acc, 1 / track.rate_hz, axis=0), dtype=np.float64)
 
 
 def motion(track: Track) -> Motion:

@@ -12,7 +12,8 @@ from scipy import signal
 
 from analysis.frames import main_axis, motion
 from analysis.segmentation.bouts import bouts, is_active
-from analysis.segmentation.repetitions import Rhythm, find_rhythm, lowpass
+from analysis.segmentation.filters import lowpass
+from analysis.segmentation.repetitions import Rhythm, find_rhythm
 from analysis.timeline import align
 from sensing.recording import FloatArray, Recording
 

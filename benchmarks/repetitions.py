@@ -21,7 +21,8 @@ from scipy import signal
 
 from analysis import analyse
 from analysis.frames import main_axis
-from analysis.segmentation.repetitions import find_rhythm, lowpass
+from analysis.segmentation.filters import lowpass
+from analysis.segmentation.repetitions import find_rhythm
 from benchmarks.counters import COUNTERS, in_bouts
 from benchmarks.recordings import DSA_RATE_HZ, SPAR_RATE_HZ, dsa, folder, spar, spar_series, stream
 from sensing import open_recording

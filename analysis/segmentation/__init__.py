@@ -15,10 +15,12 @@ from analysis.segmentation.pairing import SAME_TEMPO, pair_repetitions
 from analysis.segmentation.repetitions import (
     Cycle,
     Rhythm,
+    Work,
+    autocorrelations,
     dwell,
     find_repetitions,
-    find_rhythm,
     reduce_to_cycle,
+    shared_rhythm,
     working_signal,
 )
 from analysis.segmentation.similarity import alike
@@ -81,8 +83,9 @@ def _segment_bout(
     motions: dict[Side, Motion], span: Span, sides: list[Side], exercise: Exercise, placement: Placement
 ) -> list[SegmentedSet]:
     sides = _taking_part(motions, span, sides)
-    rhythms = _rhythms({side: motions[side] for side in sides}, span)
-    cycles = {side: reduce_to_cycle(motions[side], span, rhythms[side]) for side in sides}
+    work = {side: working_signal(motions[side], span) for side in sides}
+    rhythms = _rhythms(work)
+    cycles = {side: reduce_to_cycle(motions[side], work[side], rhythms[side]) for side in sides}
     cycles = _agree_on_signs(cycles, motions)
     start_kind = _start_kind(cycles)
     spans: dict[Side, list[Span]] = {}
@@ -142,15 +145,14 @@ def _taking_part(motions: dict[Side, Motion], span: Span, sides: list[Side]) -> 
     return [side for side in Side if side in sides and level[side] >= STANDS_STILL * most]
 
 
-def _rhythms(motions: dict[Side, Motion], span: Span) -> dict[Side, Rhythm | None]:
+def _rhythms(work: dict[Side, Work]) -> dict[Side, Rhythm | None]:
     """Rhythm of each side; sides that agree, or differ by an octave, take the one they share."""
-    signals, rate = {}, 0.0
-    for side, motion in motions.items():
-        signals[side], _, rate = working_signal(motion, span)
-    own = {side: find_rhythm([s], rate) for side, s in signals.items()}
+    correlations = {side: autocorrelations(one.values, one.rate_hz) for side, one in work.items()}
+    rate_hz = next(iter(work.values())).rate_hz
+    own = {side: shared_rhythm([c], rate_hz) for side, c in correlations.items()}
     if len(own) < 2:
         return own
-    shared = find_rhythm(list(signals.values()), rate)
+    shared = shared_rhythm(list(correlations.values()), rate_hz)
     if shared is None:
         return own
     return {side: shared if _octave_apart(rhythm, shared) else rhythm for side, rhythm in own.items()}

@@ -11,14 +11,14 @@ sits) only sets the filters.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from scipy import fft, ndimage, signal
 
 from analysis.frames import Motion, main_axis, norm
 from analysis.segmentation.bouts import BoolArray, Span
+from analysis.segmentation.filters import TOP_OF_BAND, butterworth, lowpass
 from sensing.recording import FloatArray, IntArray
 
 WORK_HZ: Final = 50.0
@@ -112,6 +112,8 @@ class Cycle:
         The main axis, a unit vector in the sensor frame.
     rotation : (m,) float array
         Signed rate about the main axis over the bout at the track's rate, lightly low-passed.
+    speed : (m,) float array
+        Its size about every axis.
     angle : (k,) float array
         Angle about the main axis at the working rate, slow drift removed.
     step : int
@@ -127,6 +129,7 @@ class Cycle:
     span: Span
     axis: FloatArray
     rotation: FloatArray
+    speed: FloatArray
     angle: FloatArray
     step: int
     work_hz: float
@@ -139,29 +142,37 @@ class Cycle:
         return replace(self, axis=-self.axis, rotation=-self.rotation, angle=-self.angle, turns=turns)
 
 
-def working_signal(motion: Motion, span: Span) -> tuple[FloatArray, int, float]:
-    """Movement of a bout at the working rate: angular velocity, or acceleration without its mean.
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Movement of one side in a bout at the working rate.
 
-    Returns
-    -------
-    (k, 3) float array, int, float
-        The signal, grid points per working point, and the working rate in Hz.
+    Attributes
+    ----------
+    span : Span
+        The bout, on the track's grid.
+    values : (k, 3) float array
+        Angular velocity, or acceleration without its mean.
+    step : int
+        Grid points per working point.
+    rate_hz : float
+        Working rate.
     """
+
+    span: Span
+    values: FloatArray
+    step: int
+    rate_hz: float
+
+
+def working_signal(motion: Motion, span: Span) -> Work:
+    """Movement of a bout at the working rate."""
     track = motion.track
     step = max(1, int(track.rate_hz / WORK_HZ))
     values = (track.acc if track.gyr is None else track.gyr)[slice(*span)]
     if track.gyr is None:
         values = values - values.mean(axis=0)
     piece = lowpass(values, min(8.0, 0.4 * track.rate_hz), track.rate_hz)
-    return piece[::step], step, track.rate_hz / step
-
-
-def values_of(motion: Motion) -> FloatArray:
-    """Angular velocity, or the rate at which acceleration turns where there is no gyroscope, (n, 3)."""
-    track = motion.track
-    if track.gyr is not None:
-        return track.gyr
-    return np.asarray(np.gradient(track.acc, 1 / track.rate_hz, axis=0), dtype=np.float64)
+    return Work(span, piece[::step], step, track.rate_hz / step)
 
 
 def find_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
@@ -172,9 +183,19 @@ def find_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
     returns has its angular velocity reversed after half a period, so half periods do not pass.
     """
     n = min(len(s) for s in signals)
+    return shared_rhythm([autocorrelations(s[:n], rate_hz) for s in signals], rate_hz)
+
+
+def autocorrelations(values: FloatArray, rate_hz: float) -> list[FloatArray]:
+    """Autocorrelation of a (k, c) signal in each window of `RHYTHM_WINDOW_S`."""
     window = int(RHYTHM_WINDOW_S * rate_hz)
-    starts = range(0, max(n - window // 2, 1), window)
-    found = [_window_rhythm([s[a : min(a + window, n)] for s in signals], rate_hz) for a in starts]
+    starts = range(0, max(len(values) - window // 2, 1), window)
+    return [autocorrelation(values[a : a + window]) for a in starts]
+
+
+def shared_rhythm(correlations: list[list[FloatArray]], rate_hz: float) -> Rhythm | None:
+    """As `find_rhythm`, from the `autocorrelations` of signals of one length."""
+    found = [_window_rhythm(np.mean(same, axis=0), rate_hz) for same in zip(*correlations, strict=True)]
     rhythms = [rhythm for rhythm in found if rhythm is not None]
     if not rhythms or len(rhythms) < len(found) / 2:
         return None
@@ -183,8 +204,7 @@ def find_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
     return Rhythm(float(np.median(periods)), strength)
 
 
-def _window_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
-    correlation = np.mean([autocorrelation(s) for s in signals], axis=0)
+def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
     n = len(correlation)
     low, high = int(PERIOD_RANGE_S[0] * rate_hz), min(int(PERIOD_RANGE_S[1] * rate_hz), n // MIN_PERIODS)
     below = np.flatnonzero(correlation < 0.5)
@@ -216,35 +236,33 @@ def autocorrelation(values: FloatArray) -> FloatArray:
     return np.asarray(raw / overlap, dtype=np.float64)
 
 
-def reduce_to_cycle(motion: Motion, span: Span, rhythm: Rhythm | None) -> Cycle:
+def reduce_to_cycle(motion: Motion, work: Work, rhythm: Rhythm | None) -> Cycle:
     """Rotation of one side about the axis that carries the rhythm (or, without one, most power).
 
     Without a gyroscope, acceleration along that axis stands for the angle: a limb that tilts turns gravity in
     the sensor's frame.
     """
-    work, step, work_hz = working_signal(motion, span)
-    track = motion.track
+    track, work_hz = motion.track, work.rate_hz
     if rhythm is None:
-        carrier, cut_hz, drift_hz = work, 3.0, 0.1
+        carrier, cut_hz, drift_hz = work.values, 3.0, 0.1
     else:
         f0 = 1 / rhythm.period_s
-        sos = butterworth("band", (round(0.5 * f0, 3), round(min(1.7 * f0, 0.45 * work_hz), 3)), work_hz)
+        band_hz = (round(0.5 * f0, 3), round(min(1.7 * f0, TOP_OF_BAND * work_hz), 3))
         carrier, cut_hz, drift_hz = (
-            _zero_phase(sos, work, rhythm.period_s * work_hz),
+            butterworth("band", band_hz, work_hz).zero_phase(work.values, rhythm.period_s * work_hz),
             HARMONICS * f0,
             0.35 * f0,
         )
     axis = main_axis(carrier)
-    turn = lowpass(work @ axis, cut_hz, work_hz)
-    drift = butterworth("high", (round(drift_hz, 3),), work_hz)
+    turn = lowpass(work.values @ axis, cut_hz, work_hz)
     angle = turn if track.gyr is None else np.cumsum(turn - turn.mean()) / work_hz
-    angle = _zero_phase(drift, angle, work_hz / drift_hz)
+    drift = butterworth("high", (round(drift_hz, 3),), work_hz)
+    angle = drift.zero_phase(angle, work_hz / drift_hz)
     width = max(3, int((rhythm.period_s if rhythm else 3.0) * work_hz))
-    rotation = lowpass(
-        values_of(motion)[span[0] : span[1]] @ axis, min(10.0, 0.4 * track.rate_hz), track.rate_hz
-    )
-    turns = _turns(angle, HYSTERESIS * _usual_excursion(angle, width), rotation, step)
-    return Cycle(span, axis, rotation, angle, step, work_hz, turns, rhythm)
+    smooth = lowpass(motion.turning[slice(*work.span)], min(10.0, 0.4 * track.rate_hz), track.rate_hz)
+    rotation = smooth @ axis
+    turns = _turns(angle, HYSTERESIS * _usual_excursion(angle, width), rotation, work.step)
+    return Cycle(work.span, axis, rotation, norm(smooth), angle, work.step, work_hz, turns, rhythm)
 
 
 def _usual_excursion(angle: FloatArray, width: int) -> float:
@@ -338,9 +356,8 @@ def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span
             last = (int(turns.index[-2]), int(turns.index[-1]))
             found.append(_at_reversals(cycle, last, (start_kind, -start_kind)))
     rate = motion.track.rate_hz
-    smooth = lowpass(values_of(motion)[slice(*cycle.span)], min(10.0, 0.4 * rate), rate)
     still = 0.0 if motion.speed is None else STANDSTILL_SPEED
-    spans = [_without_pauses(norm(smooth[start : stop + 1]), start, rate, still) for start, stop in found]
+    spans = [_without_pauses(cycle.speed[start : stop + 1], start, rate, still) for start, stop in found]
     return [(cycle.span[0] + a, cycle.span[0] + b) for a, b in spans if b - a > 2]
 
 
@@ -401,24 +418,3 @@ def _reversal(rotation: FloatArray, near: int, reach: int, after: int) -> int:
     if not crossing.size:
         return near
     return int(low + crossing[np.argmin(np.abs(crossing + low - near))])
-
-
-def lowpass(values: FloatArray, cut_hz: float, rate_hz: float) -> FloatArray:
-    """Second-order zero-phase low-pass along the first axis; unchanged where the cut is above the band."""
-    if cut_hz >= 0.45 * rate_hz:
-        return values
-    return _zero_phase(butterworth("low", (round(cut_hz, 3),), rate_hz), values, rate_hz / cut_hz)
-
-
-@lru_cache(maxsize=256)
-def butterworth(
-    kind: Literal["low", "high", "band"], cut_hz: tuple[float, ...], rate_hz: float
-) -> FloatArray:
-    """Second-order sections of a second-order Butterworth filter."""
-    cut = cut_hz[0] if len(cut_hz) == 1 else list(cut_hz)
-    return signal.butter(2, cut, btype=kind, fs=rate_hz, output="sos")
-
-
-def _zero_phase(sos: FloatArray, values: FloatArray, scale: float) -> FloatArray:
-    pad = min(len(values) - 1, int(3 * scale))
-    return np.asarray(signal.sosfiltfilt(sos, values, axis=0, padlen=pad), dtype=np.float64)

@@ -8,7 +8,6 @@ import numpy as np
 
 from analysis.frames import Motion
 from analysis.segmentation.bouts import Span
-from analysis.segmentation.repetitions import values_of
 from sensing.recording import FloatArray
 
 ALIKE_TURNING, ALIKE_ACCELERATION = 0.6, 0.5
@@ -50,7 +49,7 @@ def alike(motion: Motion, reps: list[Span]) -> bool:
     if len(reps) < 3:
         return False
     return (
-        likeness(values_of(motion), reps) >= ALIKE_TURNING
+        likeness(motion.turning, reps) >= ALIKE_TURNING
         or likeness(motion.dynamic, reps) >= ALIKE_ACCELERATION
     )
 

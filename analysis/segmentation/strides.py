@@ -7,12 +7,12 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from scipy import signal
 
 from analysis.frames import Motion, norm
 from analysis.results import SideEvents
 from analysis.segmentation.bouts import Span
-from analysis.segmentation.repetitions import Cycle, butterworth, lowpass, values_of
+from analysis.segmentation.filters import butterworth, lowpass
+from analysis.segmentation.repetitions import Cycle
 from sensing.recording import FloatArray, Interval, Placement
 
 MAX_STRIDE_S: Final = 2.5
@@ -89,8 +89,7 @@ def has_impacts(motion: Motion, span: Span, period_s: float) -> bool:
     rate = motion.track.rate_hz
     if rate < 2.5 * IMPACT_BAND_HZ:
         return False
-    sos = butterworth("high", (IMPACT_BAND_HZ,), rate)
-    sharp = norm(signal.sosfiltfilt(sos, motion.track.acc[slice(*span)], axis=0))
+    sharp = norm(butterworth("high", (IMPACT_BAND_HZ,), rate).zero_phase(motion.track.acc[slice(*span)], 3.0))
     cycle = max(1, round(period_s * rate))
     whole = sharp[: len(sharp) // cycle * cycle].reshape(-1, cycle)
     return bool(whole.size and np.median(whole.max(axis=1)) >= SPIKY * np.median(sharp))
@@ -99,7 +98,7 @@ def has_impacts(motion: Motion, span: Span, period_s: float) -> bool:
 def _fine_rotation(motion: Motion, cycle: Cycle) -> FloatArray:
     """Rotation about the cycle's axis, low-passed at 50 Hz only, so that events stay sharp."""
     rate = motion.track.rate_hz
-    return lowpass(values_of(motion)[slice(*cycle.span)] @ cycle.axis, min(50.0, 0.4 * rate), rate)
+    return lowpass(motion.turning[slice(*cycle.span)] @ cycle.axis, min(50.0, 0.4 * rate), rate)
 
 
 def _crossing(rotation: FloatArray, near: int, reach: int, *, rising: bool) -> int:
