@@ -14,7 +14,7 @@ from analysis.inference import Estimate, SetValues
 from analysis.measurement import MeasuredSet
 from analysis.metrics import AMPLITUDE_REMOUNT_SD, METRICS, MetricSpec
 from analysis.own_error import NOTHING_MEASURED, OwnError
-from analysis.quality import GATES
+from analysis.quality import DAMNING, GATES
 from analysis.results import Count, Kind, Metric, Quality, RepValues, VerdictWord
 from analysis.settings import Settings
 from analysis.symmetry import symmetry_index
@@ -32,7 +32,7 @@ MAX_CLIPPED_REPS: Final = 0.05
 MAX_CLIPPED_SAMPLES: Final = 0.01
 """Nor are sums and means, if more than this share of their samples do."""
 
-POOR: Final = {gate.code for gate in GATES if gate.grade == "poor"}
+POOR: Final = {gate.code for gate in GATES if gate.grade == "poor"} | DAMNING
 """Gates that block every verdict."""
 
 PEAK_METRICS: Final = ("peak_angular_velocity", "peak_acceleration", "impact_peak", "impact_load")
@@ -127,7 +127,9 @@ def _refusal(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Qualit
         return f"only the {alone[0]} side was recorded"
     if not measured:
         return "no repetitions were found"
-    rate = min(q.rate_hz for q in sides.values() if q is not None)
+    if entry.steps_only and quality.has("no_foot_swing"):
+        return "the sensors never swing as feet do in steps"
+    rate = min(q.new_hz or q.rate_hz for q in sides.values() if q is not None)
     if rate < entry.min_rate_hz:
         return f"needs {entry.min_rate_hz:g} Hz or more, this recording has {rate:.0f} Hz"
     for side in Side:

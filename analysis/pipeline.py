@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analysis.body import fatigue_findings, measure_body
 from analysis.comparison import compare, rep_values
 from analysis.exercises import exercise_of
-from analysis.expected import found_dominant
+from analysis.expected import dominance_findings, found_dominant
 from analysis.findings import find, overall_verdict, own_error_findings, summarise
 from analysis.frames import motion
 from analysis.measurement import measure
@@ -19,7 +21,7 @@ from analysis.settings import Settings
 from analysis.timeline import align
 from analysis.use import measure_use
 from analysis.waveforms import mean_waveforms
-from sensing.recording import Recording, describe
+from sensing.recording import Notice, Recording, describe
 
 
 def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
@@ -106,6 +108,14 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
 
 
 def check_recording(recording: Recording) -> Quality:
-    """The quality gates alone."""
+    """The quality gates alone, and whether strokes came from the hand that is said to make them."""
     aligned = align(recording)
-    return assess(recording, aligned, {track.side: motion(track) for track in aligned.tracks()})
+    motions = {track.side: motion(track) for track in aligned.tracks()}
+    quality = assess(recording, aligned, motions)
+    exercise = exercise_of(recording.exercise, recording.sport, recording.placement)
+    if exercise.movement != "strokes" or recording.dominant is None:
+        return quality
+    segmented = segment(motions, exercise, recording.placement, shared_grid=aligned.shared_grid)
+    doubts = dominance_findings(recording, [found.exercise_set for found in segmented])
+    told = tuple(Notice(doubt.code, doubt.message) for doubt in doubts)
+    return replace(quality, warnings=quality.warnings + told)

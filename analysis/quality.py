@@ -8,10 +8,12 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
+from analysis import wearing
+from analysis.exercises import exercise_of
 from analysis.frames import Motion, norm
 from analysis.results import Quality, SideQuality
-from analysis.timeline import Aligned, held, impossible, missing
-from sensing.recording import GRAVITY, Notice, Recording, Side, Stream
+from analysis.timeline import MOVING_GYR, Aligned, held, impossible, missing, stuck, unchanged
+from sensing.recording import CHANNELS, GRAVITY, Notice, Placement, Recording, Side, Stream
 
 Grade = str
 
@@ -35,7 +37,8 @@ REST_SPEED = 5.0
 NOT_ONE_G_USABLE, NOT_ONE_G_POOR = 0.05, 0.25
 HELD_POOR = 0.05
 BIAS_USABLE = 5.0
-ALIKE = 1e-3
+REPEATED_USABLE = 0.2
+MEDIAN_G = 3.5
 
 GATES: Final = (
     Gate("loss", "usable", "over 1 % of a side's samples lost", "sequence counter, gaps"),
@@ -51,8 +54,39 @@ GATES: Final = (
     Gate("not_one_g", "usable", "|acc| at rest over 5 % off 1 g", "acceleration in still seconds"),
     Gate("far_from_one_g", "poor", "|acc| at rest over 25 % off 1 g", "acceleration in still seconds"),
     Gate("duplicated_sides", "poor", "both sides hold the same numbers, even shifted", "all channels"),
+    Gate("rescaled_copy", "poor", "both sides hold the same numbers times a factor", "all channels"),
+    Gate(
+        "loose_sensor",
+        "poor",
+        "over 3 % of a side's rotation lies above 10 Hz, 5 times the other's share",
+        "angular velocity",
+    ),
+    Gate(
+        "slipped_sensor",
+        "usable",
+        "one side's main axis turns by over 20 degrees, for good",
+        "angular velocity, 5 s pieces",
+    ),
+    Gate(
+        "no_foot_swing",
+        "poor",
+        "feet or shanks said to step stay under 120 deg/s for 95 % of the time",
+        "angular velocity",
+    ),
+    Gate("foot_pattern", "usable", "both sides step as feet do where none is said to be", "all channels"),
+    Gate("dead_axis", "poor", "an axis never changes", "each instrument"),
+    Gate("stuck_instrument", "usable", "one instrument stops for over 0.25 s in movement", "each instrument"),
+    Gate(
+        "repeated_samples", "usable", "over 20 % of samples in movement repeat the one before", "all channels"
+    ),
     Gate("frozen_samples", "usable", "all channels repeat for over 0.25 s", "all channels"),
     Gate("often_frozen", "poor", "the same for over 5 % of the time", "all channels"),
+    Gate(
+        "implausible_acceleration",
+        "poor",
+        "median |acc| over 3.5 g, or under 1/3.5 g with gravity in it",
+        "acceleration of the whole recording",
+    ),
     Gate("impossible_values", "usable", "any sample beyond 1000 g or 20,000 deg/s", "all channels"),
     Gate(
         "gyroscope_bias", "usable", "over 5 deg/s while still; taken off", "angular velocity in still blocks"
@@ -63,6 +97,9 @@ GATES: Final = (
 )
 """Every gate with its threshold; the documentation's table is made from this."""
 
+DAMNING: Final = {"units_doubtful", "times_uneven"}
+"""Notices of reading after which no number can be believed: the data are poor."""
+
 _GRADES: Final = ("good", "usable", "poor")
 
 
@@ -72,11 +109,15 @@ def assess(recording: Recording, aligned: Aligned, motions: dict[Side, Motion]) 
     codes: list[tuple[str, str]] = []
     for recorded in recording.streams():
         codes += _stream_gates(recorded, motions[recorded.side])
+    codes += _acceleration_gate(recording)
     codes += _pair_gates(recording, aligned, motions)
+    codes += _placement_gate(recording, motions)
     grades = {gate.code: gate.grade for gate in GATES}
     worst = max((_GRADES.index(grades[code]) for code, _ in codes), default=0)
     if not recording.complete:
         worst = max(worst, 1)
+    if any(notice.code in DAMNING for notice in notices):
+        worst = 2
     sides = {
         side: None if (stream := recording.stream(side)) is None else _side_quality(stream, motions[side])
         for side in Side
@@ -98,6 +139,7 @@ def _side_quality(stream: Stream, motion: Motion) -> SideQuality:
         lost=stream.lost,
         gaps=tuple(missing(stream.gaps, stream.rate_hz)),
         clipped=int((track.acc_clipped | track.gyr_clipped).sum()),
+        new_hz=_new_rate(stream),
     )
 
 
@@ -130,10 +172,42 @@ def _stream_gates(stream: Stream, motion: Motion) -> list[tuple[str, str]]:
             found.append(
                 ("gyroscope_bias", f"the {side} gyroscope reads {bias:.1f} deg/s while still; taken off")
             )
+    found += _stuck_gate(stream)
+    if (rate := _new_rate(stream)) is not None:
+        found.append(("repeated_samples", f"the {side} sensor gave only {rate:.0f} new samples a second"))
     frozen = sum(b - a for a, b in held(stream))
     if frozen > 0:
         code = "often_frozen" if frozen > HELD_POOR * stream.duration_s else "frozen_samples"
         found.append((code, f"the {side} sensor repeated the same values for {frozen:.1f} s"))
+    return found
+
+
+def _stuck_gate(stream: Stream) -> list[tuple[str, str]]:
+    channels = [*stream.acc.T, *(() if stream.gyr is None else stream.gyr.T)]
+    dead = [name for name, own in zip(CHANNELS, channels, strict=False) if (own == own[0]).all()]
+    found = []
+    if dead:
+        found.append(("dead_axis", f"{', '.join(dead)} of the {stream.side} sensor never changes"))
+    if still := sum(b - a for a, b in stuck(stream)):
+        message = f"one instrument of the {stream.side} sensor stood still for {still:.1f} s in movement"
+        found.append(("stuck_instrument", message))
+    return found
+
+
+def _acceleration_gate(recording: Recording) -> list[tuple[str, str]]:
+    """Gravity keeps the median acceleration near 1 g in any movement; unless reading has doubted it already.
+
+    Above all that shows numbers that are no acceleration, or not in the unit that they are said to be in.
+    """
+    if any(notice.code == "units_doubtful" for notice in recording.notices):
+        return []
+    found = []
+    for stream in recording.streams():
+        some = stream.acc[:: max(1, len(stream) // 10_000)]
+        median = float(np.median(norm(some))) / GRAVITY
+        if median > MEDIAN_G or (stream.acc_has_gravity and median < 1 / MEDIAN_G):
+            message = f"the {stream.side} sensor's median acceleration is {median:.3g} times gravity"
+            found.append(("implausible_acceleration", f"{message}: check its units"))
     return found
 
 
@@ -166,16 +240,16 @@ def _pair_gates(recording: Recording, aligned: Aligned, motions: dict[Side, Moti
         ("still_sensor", f"the {side} sensor hardly moved: is it worn, and on the right limb?")
         for side in still
     ]
+    found += _copy_gate(left, right)
     if left is None or right is None or not aligned.shared_grid:
         return found
+    found += _strap_gates(motions)
     if max(left.rate_hz, right.rate_hz) > (1 + UNEQUAL_RATE) * min(left.rate_hz, right.rate_hz):
         rates = f"{left.rate_hz:.0f} and {right.rate_hz:.0f} Hz"
         found.append(("unequal_rate", f"the sides sampled at {rates}: compared at the lower rate"))
     common = min(left.end_s, right.end_s) - max(left.start_s, right.start_s)
     if common < UNEQUAL_LENGTH * max(left.duration_s, right.duration_s):
         found.append(("unequal_length", f"only {common:.1f} s are common to both sides and compared"))
-    if _same_numbers(left, right):
-        found.append(("duplicated_sides", "both sides hold the same numbers: one sensor was read twice"))
     error = recording.sync.error_s
     if error is None:
         found.append(
@@ -186,18 +260,56 @@ def _pair_gates(recording: Recording, aligned: Aligned, motions: dict[Side, Moti
     return found
 
 
-def _same_numbers(left: Stream, right: Stream) -> bool:
-    """Whether both streams are one sensor's, perhaps shifted in time: every channel is distributed alike."""
-    channels = zip(_channels(left).T, _channels(right).T, strict=False)
-    shares = np.linspace(1, 99, 33)
-    return all(
-        np.abs(np.percentile(a, shares) - np.percentile(b, shares)).max() <= ALIKE * (a.std() + b.std()) / 2
-        for a, b in channels
-    )
+def _copy_gate(left: Stream | None, right: Stream | None) -> list[tuple[str, str]]:
+    copy = None if left is None or right is None else wearing.find_copy(left, right)
+    if copy is None:
+        return []
+    if copy.rescaled:
+        message = (
+            f"the right side holds the left side's numbers times {copy.scale:.3g}: one sensor, read twice?"
+        )
+        return [("rescaled_copy", message)]
+    return [("duplicated_sides", "both sides hold the same numbers: one sensor was read twice")]
 
 
-def _channels(stream: Stream) -> np.ndarray:
-    return stream.acc if stream.gyr is None else np.hstack([stream.acc, stream.gyr])
+def _strap_gates(motions: dict[Side, Motion]) -> list[tuple[str, str]]:
+    found = []
+    for side, share in wearing.shaking(motions):
+        message = f"the {side} sensor shakes on its strap ({100 * share:.0f} % of its rotation): tighten it"
+        found.append(("loose_sensor", message))
+    for side, time_s, angle in wearing.slipped(motions):
+        message = (
+            f"the {side} sensor seems to have turned on the limb by {angle:.0f} degrees at {time_s:.0f} s"
+        )
+        found.append(("slipped_sensor", message))
+    return found
+
+
+def _placement_gate(recording: Recording, motions: dict[Side, Motion]) -> list[tuple[str, str]]:
+    """Whether what is said of the placement can be true."""
+    placement = recording.placement
+    place = placement.value.replace("_", " ")
+    if placement in wearing.FEET:
+        exercise = exercise_of(recording.exercise, recording.sport, placement)
+        if exercise.movement == "strides" and wearing.never_swings(motions):
+            message = f"the sensors never swing as a {place} does in steps: is it where they were?"
+            return [("no_foot_swing", message)]
+    elif placement not in (Placement.UNKNOWN, Placement.EQUIPMENT) and wearing.walks_like_feet(motions):
+        message = f"the sensors move as on walking feet, not as on a {place}: check --placement"
+        return [("foot_pattern", message)]
+    return []
+
+
+def _new_rate(stream: Stream) -> float | None:
+    """New samples a second, where many in movement only repeat the one before; None where they do not.
+
+    So a slower sensor's samples look that were written out faster.
+    """
+    if stream.gyr is None:
+        return None
+    moving = norm(stream.gyr[1:]) > MOVING_GYR
+    share = unchanged(stream)[moving].mean() if moving.any() else 0.0
+    return float((1 - share) * stream.rate_hz) if share > REPEATED_USABLE else None
 
 
 def _vigour(motion: Motion) -> tuple[float, float]:

@@ -41,13 +41,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class SideQuality:
-    """Data quality of one side: rate, sample counts, gaps and clipped samples."""
+    """Data quality of one side: rate, sample counts, gaps and clipped samples.
+
+    ``new_hz`` is how many samples a second are new where many only repeat the one before, else None.
+    """
 
     rate_hz: float
     samples: int
     lost: int
     gaps: tuple[Interval, ...]
     clipped: int
+    new_hz: float | None = None
 
 
 @dataclass(frozen=True)

@@ -114,4 +114,18 @@ def open_chosen(*, paths: tuple[Path, ...], rate: float | None, **chosen: Any) -
     from sensing import open_recording
 
     with working("reading"):
-        return open_recording(*paths, rate_hz=rate, **chosen)
+        return _with_doubts(open_recording(*paths, rate_hz=rate, **chosen))
+
+
+def _with_doubts(recording: Recording) -> Recording:
+    """The recording, with a notice where its sensors are not on the sides they were identified for."""
+    from dataclasses import replace
+
+    from sensing.errors import BadInput
+    from sensing.remembered import exchanged, load
+
+    try:
+        doubt = exchanged(recording, load())
+    except BadInput:  # a damaged list of sensors is no reason not to open a recording
+        doubt = None
+    return recording if doubt is None else replace(recording, notices=(*recording.notices, doubt))

@@ -10,7 +10,7 @@ from pathlib import Path
 from sensing.errors import BadInput
 from sensing.files import write_atomically
 from sensing.home import user_folder
-from sensing.recording import Side
+from sensing.recording import Notice, Recording, Side
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,19 @@ def load(path: Path | None = None) -> dict[Side, Remembered]:
         raise BadInput(
             f"{path}: not a list of sensors ({error}); delete it and identify them again"
         ) from error
+
+
+def exchanged(recording: Recording, sensors: Mapping[Side, Remembered]) -> Notice | None:
+    """What to say of a recording in which a sensor is on the other side than it was identified for."""
+    for stream in recording.streams():
+        other = sensors.get(stream.side.other)
+        if other is not None and stream.address and stream.address.lower() == other.address.lower():
+            message = (
+                f"the sensor on the {stream.side} side was identified as the {stream.side.other} one: "
+                "are the sides swapped?"
+            )
+            return Notice("sensors_exchanged", message)
+    return None
 
 
 def save(sensors: Mapping[Side, Remembered], path: Path | None = None) -> None:

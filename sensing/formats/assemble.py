@@ -26,6 +26,10 @@ MAX_TIME_S: Final = 1e12
 _PAUSE_STEPS: Final = 5.0
 """A step this many times the usual one between batches that share a time is a pause, not one batch more."""
 
+_LARGE_BATCH, _LARGE_SHARE, _COARSEST_S = 4.0, 0.2, 1.5
+"""Batches over so many times the usual size, holding over this share of the rows, are uneven; no clock in a
+file ticks slower, s."""
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:
@@ -187,8 +191,26 @@ def _increasing(
         raise BadInput(f"{name}: every row has the same time; give the rate with --rate and no time column")
     pauses = np.flatnonzero(steps > _PAUSE_STEPS * float(np.median(forward))) + 1
     fit = fit_clock(time_s, seq=columns.seq, segment_starts=(0, *(int(p) for p in pauses)))
-    text = f"{name}: {int((steps == 0).sum())} rows repeat the time before; times were spread between batches"
-    return fit.time_s, (Notice("times_repeated", text),)
+    text = f"{name}: {int((steps == 0).sum())} rows repeat the time before"
+    if _uneven(steps):
+        told = (
+            f"{text}, in batches that no sensor makes; name the column of times, or give --rate without one"
+        )
+        return fit.time_s, (Notice("times_uneven", told),)
+    return fit.time_s, (Notice("times_repeated", f"{text}; times were spread between batches"),)
+
+
+def _uneven(steps: FloatArray) -> bool:
+    """Whether most rows repeat the time before, but not as packets or a coarse clock have it.
+
+    Those make batches of much the same size, often, so that spreading them evenly gives their times back.
+    """
+    new = steps > 0
+    if 2 * new.sum() >= len(steps):
+        return False
+    sizes = np.diff(np.flatnonzero(np.r_[True, new, True]))
+    large = sizes[sizes > _LARGE_BATCH * np.median(sizes)].sum()
+    return bool(large > _LARGE_SHARE * len(steps) or np.median(steps[new]) > _COARSEST_S)
 
 
 def index_times(n: int, rate_hz: float | None, name: str) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ import pandas as pd
 import pytest
 
 from cli.output import butterfly
-from sensing import open_recording
+from sensing import open_recording, remembered
+from sensing.recording import Side
+from sensing.remembered import Remembered
+from sensing.store import write_recording
 
 
 def tree(folder: Path) -> dict[Path, bytes]:
@@ -280,3 +284,33 @@ def test_doctor_fails_if_the_core_is_broken(run, monkeypatch: pytest.MonkeyPatch
     assert {"what": "vqf", "status": "broken"}.items() <= next(
         finding for finding in json.loads(done.stdout) if finding["what"] == "vqf"
     ).items()
+
+
+def test_check_doubts_sensors_that_were_identified_for_the_other_sides(
+    run, squat: Path, tmp_path: Path, monkeypatch
+):
+    monkeypatch.setenv("SIDEWISE_HOME", str(tmp_path / "home"))
+    worn = open_recording(squat)
+    sides = {own.side.value: replace(own, address=str(own.side)) for own in worn.streams()}
+    write_recording(tmp_path / "worn", replace(worn, **sides))
+
+    def warned() -> bool:
+        checked = json.loads(run("check", tmp_path / "worn", "--json").stdout)
+        return "sensors_exchanged" in json.dumps(checked)
+
+    assert not warned()
+    remembered.save({side: Remembered(str(side.other), "WT", "witmotion") for side in Side})
+    assert warned()
+    (remembered.default_path()).write_text("damaged")
+    assert not warned()
+
+
+def test_check_doubts_a_racket_in_the_other_hand(run, tmp_path: Path):
+    made = run("simulate", "--exercise=tennis", "--dominant=right", "--seed=2", "-o", tmp_path / "match")
+    assert made.exit_code == 0, made.stderr
+
+    def warned(hand: str) -> bool:
+        return "striking_hand" in run("check", tmp_path / "match", f"--dominant={hand}", "--json").stdout
+
+    assert not warned("right")
+    assert warned("left")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sensing import open_recording, store
 from sensing.errors import BadInput, UsageError
 from sensing.formats.source import MAX_LINE_BYTES
-from sensing.recording import Recording
+from sensing.recording import Recording, Side
 
 HEADER = "time_s,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z"
 
@@ -134,6 +134,24 @@ def test_batches_may_share_a_time(pair: Callable[..., Path]) -> None:
     assert np.all(np.diff(recording.left.time_s) > 0)
     assert recording.left.rate_hz == pytest.approx(100.0, rel=1e-3)
     assert recording.left.lost == 0
+    assert "times_uneven" not in codes(recording)
+
+
+def test_a_clock_of_whole_seconds_is_coarse_and_not_nonsense(pair: Callable[..., Path]) -> None:
+    lines = [f"{i // 100},{line.split(',', 1)[1]}" for i, line in enumerate(rows())]
+    found = codes(open_recording(pair(table(*lines)) / "left.csv", side=Side.LEFT))
+    assert "times_repeated" in found
+    assert "times_uneven" not in found
+
+
+@pytest.mark.parametrize(
+    "numbers", [[2 * (i // 100) for i in range(400)], [min(i, 150) / 100 for i in range(400)]]
+)
+def test_times_that_are_no_times_are_told(pair: Callable[..., Path], numbers: list[float]) -> None:
+    lines = [f"{n},{line.split(',', 1)[1]}" for n, line in zip(numbers, rows(), strict=True)]
+    found = codes(open_recording(pair(table(*lines)) / "left.csv", side=Side.LEFT))
+    assert "times_uneven" in found
+    assert "times_repeated" not in found
 
 
 def test_one_time_throughout(pair: Callable[..., Path]) -> None:

@@ -18,7 +18,7 @@ from sensing.link import connected, driver_for
 from sensing.recording import Side
 from sensing.remembered import Remembered
 from sensing.scan import Found, Radio, choose_driver, find, scan
-from sensing.simulate import Simulation
+from sensing.simulate import Simulation, simulate
 from sensing.virtual import Link, Scene, Sensor, VirtualRadio, run_virtual, virtual_radio
 
 LEFT, RIGHT = "D0:5E:4D:00:00:01", "D0:5E:4D:00:00:02"
@@ -197,8 +197,6 @@ def test_other_shocks_are_no_triple_tap(times: list[float]) -> None:
 
 
 def test_steps_are_no_triple_tap() -> None:
-    from sensing.simulate import simulate
-
     recording = simulate(Simulation(exercise="run")).recording
     for stream in recording.streams():
         for start in range(0, len(stream) - 1000, 500):
@@ -223,3 +221,16 @@ def test_a_damaged_memory_says_what_to_do(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(BadInput, match="identify them again"):
         remembered.load(path)
+
+
+def test_sensors_on_the_other_sides_than_they_were_identified_for_are_told() -> None:
+    worn = simulate(Simulation(exercise="stand")).recording
+    sides = {own.side.value: replace(own, address=at) for own, at in zip(worn.streams(), "ab", strict=True)}
+    worn = replace(worn, **sides)
+    one, two = (Remembered(name, "WT", "witmotion") for name in "AB")
+    assert remembered.exchanged(worn, {Side.LEFT: one, Side.RIGHT: two}) is None
+    assert remembered.exchanged(worn, {}) is None
+    told = remembered.exchanged(worn, {Side.LEFT: two, Side.RIGHT: one})
+    assert told is not None
+    assert told.code == "sensors_exchanged"
+    assert "are the sides swapped?" in told.message
