@@ -107,8 +107,9 @@ def assess(recording: Recording, aligned: Aligned, motions: dict[Side, Motion]) 
     """Run every gate on a recording."""
     notices = list(recording.notices)
     codes: list[tuple[str, str]] = []
-    for recorded in recording.streams():
-        codes += _stream_gates(recorded, motions[recorded.side])
+    sides = {stream.side: _side_quality(stream, motions[stream.side]) for stream in recording.streams()}
+    for stream in recording.streams():
+        codes += _stream_gates(stream, motions[stream.side], sides[stream.side])
     codes += _acceleration_gate(recording)
     codes += _pair_gates(recording, aligned, motions)
     codes += _placement_gate(recording, motions)
@@ -118,15 +119,11 @@ def assess(recording: Recording, aligned: Aligned, motions: dict[Side, Motion]) 
         worst = max(worst, 1)
     if any(notice.code in DAMNING for notice in notices):
         worst = 2
-    sides = {
-        side: None if (stream := recording.stream(side)) is None else _side_quality(stream, motions[side])
-        for side in Side
-    }
     return Quality(
         grade=_GRADES[worst],
         sync=recording.sync,
-        left=sides[Side.LEFT],
-        right=sides[Side.RIGHT],
+        left=sides.get(Side.LEFT),
+        right=sides.get(Side.RIGHT),
         warnings=tuple(notices) + tuple(Notice(code, message) for code, message in codes),
     )
 
@@ -143,7 +140,7 @@ def _side_quality(stream: Stream, motion: Motion) -> SideQuality:
     )
 
 
-def _stream_gates(stream: Stream, motion: Motion) -> list[tuple[str, str]]:
+def _stream_gates(stream: Stream, motion: Motion, quality: SideQuality) -> list[tuple[str, str]]:
     side, track = stream.side, motion.track
     found = []
     if stream.loss_fraction > LOST_USABLE:
@@ -173,8 +170,9 @@ def _stream_gates(stream: Stream, motion: Motion) -> list[tuple[str, str]]:
                 ("gyroscope_bias", f"the {side} gyroscope reads {bias:.1f} deg/s while still; taken off")
             )
     found += _stuck_gate(stream)
-    if (rate := _new_rate(stream)) is not None:
-        found.append(("repeated_samples", f"the {side} sensor gave only {rate:.0f} new samples a second"))
+    if quality.new_hz is not None:
+        message = f"the {side} sensor gave only {quality.new_hz:.0f} new samples a second"
+        found.append(("repeated_samples", message))
     frozen = sum(b - a for a, b in held(stream))
     if frozen > 0:
         code = "often_frozen" if frozen > HELD_POOR * stream.duration_s else "frozen_samples"

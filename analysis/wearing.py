@@ -105,11 +105,13 @@ def _by_number(stream: Stream) -> FloatArray | None:
     """All channels at regular sample numbers, lost ones filled in with straight lines; None without any."""
     first = max(0, (len(stream) - LONGEST_SEARCH) // 2)
     part = slice(first, first + LONGEST_SEARCH)
-    channels = [stream.acc[part]] if stream.gyr is None else [stream.acc[part], stream.gyr[part]]
-    good = ~impossible(stream)[part]
+    gyr = None if stream.gyr is None else stream.gyr[part]
+    stream = Stream(stream.side, stream.time_s[part], stream.acc[part], gyr, rate_hz=stream.rate_hz)
+    good = ~impossible(stream)
     if not good.any():
         return None
-    values, time_s = np.hstack(channels)[good], stream.time_s[part][good]
+    time_s = stream.time_s[good]
+    values = stream.acc[good] if stream.gyr is None else np.hstack([stream.acc[good], stream.gyr[good]])
     number = np.rint((time_s - time_s[0]) * stream.rate_hz)
     regular = np.arange(min(int(number[-1]) + 1, LONGEST_SEARCH))
     return np.column_stack([np.interp(regular, number, channel) for channel in values.T])

@@ -10,6 +10,7 @@ from analysis import analyse
 from analysis.pipeline import check_recording
 from analysis.results import VerdictWord
 from benchmarks import recordings as real
+from sensing import open_recording
 from sensing.recording import GRAVITY, Notice, Placement, Side
 from sensing.simulate import Simulation, simulate
 
@@ -195,6 +196,20 @@ class TestRealRecordings:
         walk = replace(real.gaitmap(name), exercise="walk")
         assert alarms(walk) == set()
         assert alarms(replace(walk, placement=Placement.WRIST)) == {"foot_pattern"}
+
+    @pytest.mark.parametrize("way", ["up", "down"])
+    def test_feet_on_stairs_raise_no_alarm(self, way):
+        walk = real.gaitmap(f"imu_sample_healthy_stair_{way}.csv")
+        assert alarms(replace(walk, exercise="walk")) == set()
+
+    def test_exports_of_devices_raise_no_alarm(self, real_recordings):
+        dot, shoe = real_recordings / "xsens_dot", real_recordings / "egait_shimmer/tests"
+        for bone, place in (("Tibia", "shank"), ("Femur", "thigh")):
+            files = [next(dot.glob(f"{side}{bone}_*.csv")) for side in "LR"]
+            assert alarms(open_recording(*files, placement=place)) == set(), bone
+        files = [next(shoe.rglob(f"P115_E4_{side}_calibrated.csv")) for side in Side]
+        units = {"acc_unit": "g", "gyr_unit": "deg/s", "rate_hz": 102.4}
+        assert alarms(open_recording(*files, placement="foot", exercise="walk", **units)) == set()
 
     def test_shoulder_exercises_raise_no_alarm(self):
         for index in range(0, 140, 7):
