@@ -131,12 +131,6 @@ def main_axis(vectors: FloatArray) -> FloatArray:
     return axis
 
 
-def rotation_angle(quat: FloatArray, reference: FloatArray) -> FloatArray:
-    """Angle in degrees, 0 to 180, of the rotation from ``reference`` (4,) to each row of ``quat`` (n, 4)."""
-    half = np.arccos(np.clip(np.abs(quat @ reference), 0.0, 1.0))
-    return np.asarray(np.degrees(2 * half), dtype=np.float64)
-
-
 def relative_sign(left: tuple[FloatArray, FloatArray], right: tuple[FloatArray, FloatArray]) -> int:
     """Whether the left and the right main axis point the same way, +1, or opposite ways, -1.
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis.frames import Motion
 from analysis.metrics import METRICS
@@ -192,10 +191,12 @@ def _best_shift(left: FloatArray, right: FloatArray, low: int, high: int, reach:
 
 def _slide(window: FloatArray, other: FloatArray) -> float:
     """Lag of greatest normalised correlation of a window along a longer signal, from its middle."""
-    views = sliding_window_view(other, len(window))
-    centred = window - window.mean()
-    spread = views.std(axis=1) * len(window) + 1e-12
-    correlation = (views @ centred) / spread
+    n = len(window)
+    other = other - other.mean()
+    sums, squares = (np.concatenate([[0.0], np.cumsum(v)]) for v in (other, other * other))
+    power = squares[n:] - squares[:-n] - (sums[n:] - sums[:-n]) ** 2 / n
+    spread = np.sqrt(np.maximum(n * power, 0.0)) + 1e-12
+    correlation = np.correlate(other, window - window.mean(), "valid") / spread
     at = int(np.argmax(correlation))
     if at in (0, len(correlation) - 1):
         return math.nan

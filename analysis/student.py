@@ -7,6 +7,7 @@ to load; the tests hold these functions to it.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -23,6 +24,7 @@ def two_sided_p(t: float, df: float) -> float:
     return _incomplete_beta(df / 2, 0.5, df / (df + t * t), t * t / (df + t * t))
 
 
+@lru_cache(maxsize=1024)
 def quantile(probability: float, df: float) -> float:
     """The value that is not exceeded with this probability, between 0 and 1.
 

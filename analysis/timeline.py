@@ -86,7 +86,7 @@ class Track:
 
     def index(self, time_s: float) -> int:
         """Nearest grid point, held to the grid."""
-        return int(np.clip(round((time_s - self.start_s) * self.rate_hz), 0, len(self) - 1))
+        return min(max(round((time_s - self.start_s) * self.rate_hz), 0), len(self) - 1)
 
     def runs(self) -> list[tuple[int, int]]:
         """Start and stop index of every stretch of valid points."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
-from analysis.frames import Motion, rotation_angle
+from analysis.frames import Motion
 from analysis.metrics.spans import masked_max, masked_mean, seconds
 from analysis.segmentation.bouts import Span
 from sensing.recording import FloatArray
@@ -44,14 +44,15 @@ def range_of_motion(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     From orientation, so bending and twisting both count: the orientation furthest from the start, and then
     the one furthest from that. IMU error is about 5 degrees RMSE. NaN without orientation or across a gap.
     """
-    out = np.full(len(spans), np.nan)
+    cosine = np.full(len(spans), np.nan)
     if motion.quat is None:
-        return out
+        return cosine
     valid = motion.track.valid
     for i, (a, b) in enumerate(spans):
         # An orientation that restarted after a gap cannot be compared with the one before it.
         if b > a and valid[a:b].all():
             own = motion.quat[a:b]
-            furthest = own[np.argmax(rotation_angle(own, own[0]))]
-            out[i] = rotation_angle(own, furthest).max()
-    return out
+            furthest = own[np.argmin(np.abs(own @ own[0]))]
+            cosine[i] = np.abs(own @ furthest).min()
+    # Unit quaternions: what they share is the cosine of half of the angle between them.
+    return np.asarray(np.degrees(2 * np.arccos(np.minimum(cosine, 1.0))), dtype=np.float64)

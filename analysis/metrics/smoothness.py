@@ -46,10 +46,11 @@ def sparc(motion: Motion, spans: Sequence[Span]) -> FloatArray:
 def spectral_arc_length(speed: FloatArray, rate_hz: float) -> float:
     """SPARC of one movement's speed, (n,), sampled at ``rate_hz``; NaN where it is zero throughout."""
     size = 2 ** (int(np.ceil(np.log2(len(speed)))) + _PADDING)
-    spectrum = np.abs(np.fft.rfft(speed, size))
-    if spectrum.max() <= 0:
+    kept = np.abs(np.fft.rfft(speed, size)[: int(CUT_HZ * size / rate_hz) + 1])
+    # What is never negative has its greatest amplitude at 0 Hz.
+    if kept[0] <= 0:
         return float("nan")
-    kept = spectrum[: int(CUT_HZ * size / rate_hz) + 1] / spectrum.max()
+    kept /= kept[0]
     kept = kept[: np.flatnonzero(kept >= AMPLITUDE)[-1] + 1]
     return -float(np.hypot(1 / max(len(kept) - 1, 1), np.diff(kept)).sum())
 

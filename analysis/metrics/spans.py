@@ -17,19 +17,22 @@ MIN_VALID: Final = 0.8
 def masked_mean(values: FloatArray, valid: np.ndarray, spans: Sequence[Span]) -> FloatArray:
     """Mean over the valid samples of each span; NaN where fewer than `MIN_VALID` of them are valid."""
     total = np.r_[0.0, np.cumsum(np.where(valid, values, 0.0))]
-    count = np.r_[0, np.cumsum(valid)]
     a, b = _bounds(spans)
-    n = count[b] - count[a]
+    n = counts(valid, spans)
     mean = (total[b] - total[a]) / np.maximum(n, 1)
     return np.where(n >= MIN_VALID * (b - a), mean, np.nan)
 
 
 def masked_max(values: FloatArray, valid: np.ndarray, spans: Sequence[Span]) -> FloatArray:
     """Maximum over the valid samples of each span; NaN where too few are valid."""
-    share = masked_mean(np.ones(len(values)), valid, spans)
-    inside = np.where(valid, values, -np.inf)
-    top = np.array([inside[a:b].max() if b > a else np.nan for a, b in spans], dtype=np.float64)
-    return np.where(np.isfinite(share), top, np.nan)
+    a, b = _bounds(spans)
+    known = (b > a) & (counts(valid, spans) >= MIN_VALID * (b - a))
+    out = np.full(len(spans), np.nan)
+    if known.any():
+        # One value more, since a span may end where the values do; every second piece lies between spans.
+        inside = np.append(np.where(valid, values, -np.inf), -np.inf)
+        out[known] = np.maximum.reduceat(inside, np.column_stack([a, b])[known].ravel())[::2]
+    return out
 
 
 def counts(mask: np.ndarray, spans: Sequence[Span]) -> np.ndarray:

@@ -31,13 +31,11 @@ def normalise_time(values: FloatArray, reps: list[Span]) -> FloatArray:
     -------
     (r, 101) or (r, 101, c) float array
     """
-    out = []
-    for start, stop in reps:
-        at = np.linspace(start, stop, POINTS)
-        low = np.minimum(at.astype(np.intp), len(values) - 2)
-        part = (at - low).reshape((-1,) + (1,) * (values.ndim - 1))
-        out.append(values[low] * (1 - part) + values[low + 1] * part)
-    return np.array(out) if out else np.empty((0, POINTS, *values.shape[1:]))
+    start, stop = np.array(reps, dtype=np.float64).reshape(-1, 2).T
+    at = np.linspace(start, stop, POINTS, axis=-1)
+    low = np.minimum(at.astype(np.intp), len(values) - 2)
+    part = (at - low).reshape(at.shape + (1,) * (values.ndim - 1))
+    return np.asarray(values[low] * (1 - part) + values[low + 1] * part)
 
 
 def alike(motion: Motion, reps: list[Span]) -> bool:
