@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - prose of the page it writes
 """Error rates of the decision rule, by simulation.
 
 Run: python -m benchmarks.decision_rule [--runs 20000]
@@ -22,6 +23,7 @@ from analysis.history.studies import between_mountings
 from analysis.inference import SetValues, decide, estimate, holm
 from analysis.own_error import RemountStudy
 from analysis.results import VerdictWord
+from benchmarks.pages import percent, table
 from sensing.recording import Placement
 
 DELTA = 0.10
@@ -144,6 +146,40 @@ def simulate(case: Case, runs: int, seed: int = 0) -> Rates:
             low <= case.d <= high,
         )
     return Rates(*(counts / runs).tolist())
+
+
+def beyond(case: Case, cut_off: float, runs: int, seed: int = 0) -> float:
+    """Share of recordings whose plain symmetry index lies beyond a flat cut-off."""
+    rng = np.random.default_rng(seed)
+    sides = [draw(case, rng)[0] for _ in range(runs)]
+    d = [np.mean([np.log(s.right.mean() / s.left.mean()) for s in sets]) for sets in sides]
+    return float(np.mean(np.abs(d) > cut_off))
+
+
+def section(runs: int) -> str:
+    """Its part of the accuracy page."""
+    rows = []
+    for case in CASES:
+        rates = simulate(case, runs)
+        rows.append(
+            (
+                case.name,
+                percent(rates.asymmetric),
+                percent(rates.balanced),
+                percent(rates.marked),
+                percent(rates.covered),
+            )
+        )
+    return "\n\n".join(
+        [
+            "## The decision rule",
+            f"Simulated repetitions, {runs} recordings a case; cv 10 % a side, set SD 3 %, remount SD 4 %, delta 0.10. Gates: false "
+            "alarms (called asymmetric at d = 0) at most 6 %; false balanced and false marked at d = delta at most 6 %; detection at "
+            "d = 0.25 at least 90 %, at R/L = 1.15 at least 60 %; coverage with three sets 93 to 97 %. Numbers to beat at a true zero: a flat 10 % "
+            "cut-off raises 11 to 30 % false alarms, repetitions pooled across sets 18 %. Command: `python -m benchmarks.decision_rule`.",
+            table("case | asymmetric | balanced | marked | interval covers", rows),
+        ]
+    )
 
 
 def main() -> None:

@@ -36,8 +36,8 @@ from analysis.history.usual import hold_against_sport
 from analysis.inference import SetValues, decide, estimate, holm
 from analysis.results import Count, Metric, VerdictWord
 from analysis.symmetry import symmetry_index
-from benchmarks.accuracy import percent, table
 from benchmarks.decision_rule import Case, draw
+from benchmarks.pages import percent, table
 from sensing.recording import Placement, Side
 from sensing.simulate import Simulation, save, simulate
 

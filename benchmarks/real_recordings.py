@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - prose of the page it writes
 """The whole pipeline on real recordings, against what is known of them.
 
 Run: python -m benchmarks.real_recordings
@@ -14,6 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from analysis import Analysis, analyse
 from analysis.frames import norm
+from benchmarks.pages import met, table
 from benchmarks.recordings import dsa, gaitmap
 from sensing.recording import Recording, Side, Stream
 
@@ -99,6 +101,30 @@ def swapped(recording: Recording) -> Recording:
         return None if own is None else replace(own, side=side)
 
     return replace(recording, left=to(Side.LEFT, recording.right), right=to(Side.RIGHT, recording.left))
+
+
+def section() -> str:
+    """Its part of the accuracy page."""
+    agree = []
+    for a in agreements():
+        apart = abs(a.index - a.plain)
+        agree.append(
+            (a.name, f"p{a.person}", f"{a.index:.2f}", f"{a.plain:.2f}", f"{apart:.2f}", met(apart <= 3))
+        )
+    still = [
+        (limb, f"p{person}", ", ".join(sorted(verdicts)), met(verdicts <= {"not_assessable", "inconclusive"}))
+        for limb, person, verdicts in standing()
+    ]
+    return "\n\n".join(
+        [
+            "## Against plain means, and at rest",
+            "Index of `angle_travelled` beside 200 (R - L) / (R + L) of the plain mean angular velocity over the same sets. "
+            "Command: `python -m benchmarks.real_recordings`.",
+            table("movement | person | index | plain | apart | gate <= 3", agree),
+            "Standing (noise) never yields a verdict:",
+            table("limbs | person | verdicts of all metrics | gate", still),
+        ]
+    )
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks import recorder, sync
-from benchmarks.accuracy import met, table
+from benchmarks.pages import met, table
 from benchmarks.recorder import NEAR, Drop, Load
 from sensing.recording import FloatArray, Side
 from sensing.virtual import Link, run_virtual

@@ -1,19 +1,25 @@
 """A short run of every benchmark, with the gates it is there for where they can be held quickly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
 from benchmarks import (
-    accuracy,
     asymmetry,
+    decision_rule,
     history,
+    pages,
+    pictures,
     recorder,
     repetitions,
     simulated,
     strides,
+    strokes,
     sync,
     synchronisation,
+    timing,
 )
 from benchmarks.recordings import dsa, folder
 from sensing.recording import Side
@@ -67,7 +73,7 @@ def test_losses_hardly_move_the_index(share, points):
 
     recording = dsa(15, 1, "leg")
     before = analyse(recording).metric("angle_travelled").index_percent
-    result = analyse(asymmetry.lossy(recording, share, seed=1))
+    result = analyse(asymmetry.lossy(share, recording, seed=1))
     assert abs(result.metric("angle_travelled").index_percent - before) <= points
     assert (result.quality.grade == "poor") == (share >= 0.2)
 
@@ -75,7 +81,7 @@ def test_losses_hardly_move_the_index(share, points):
 def test_half_splits_of_noise_are_covered():
     rng = np.random.default_rng(0)
     values = {name: np.exp(0.1 * rng.standard_normal(80)) for name in asymmetry.PRIMARIES}
-    covered = [asymmetry._split_once(values, 40, rng)[1] for _ in range(200)]
+    covered = [asymmetry._split_once(values, 1, 40, rng)[2] for _ in range(200)]
     assert 0.88 <= np.mean(covered) <= 1.0
 
 
@@ -99,8 +105,29 @@ def test_a_tennis_player_through_recordings():
     assert (expected, found, flagged) == (True, True, False)
 
 
+@real
+@pytest.mark.real
+def test_a_delay_of_rowing_arms_is_recovered():
+    recording = timing.delayed(next(timing.recordings())[1], 0.0)
+    before, after = (timing._lag(timing.delayed(recording, delay_s)).difference for delay_s in (0.0, 0.04))
+    assert after - before == pytest.approx(40, abs=5)
+
+
+def test_strokes_of_a_match():
+    match = strokes.play("bounce", 3)
+    assert match.hits >= 0.9 * match.true and match.found <= 1.1 * match.true
+
+
+def test_the_picture_of_the_rule(tmp_path):
+    said = pictures.rule_section(tmp_path, 60)
+    assert said.endswith("(pictures/accuracy-rule.svg)")
+    assert (tmp_path / "accuracy-rule.svg").read_text().startswith("<?xml")
+    one_set = replace(decision_rule.THREE_SETS, sets=1)
+    assert decision_rule.beyond(one_set, 0.1, 400) > 2 * decision_rule.simulate(one_set, 400).asymmetric > 0
+
+
 def test_tables_of_the_accuracy_page():
-    assert accuracy.table("a | b", [(1, 2)]) == "| a | b |\n|---|---|\n| 1 | 2 |"
+    assert pages.table("a | b", [(1, 2)]) == "| a | b |\n|---|---|\n| 1 | 2 |"
 
 
 def test_simulated_arrivals_are_those_of_the_virtual_radio(tmp_path):
