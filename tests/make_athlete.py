@@ -16,6 +16,7 @@ from analysis.history.diary import Entry, Kind
 from analysis.history.plan import make_plan
 from analysis.history.sessions import Session
 from analysis.report.athlete import AthleteView, view_athlete
+from analysis.results import VerdictWord
 from sensing.recording import Placement, Side
 
 TODAY = FIRST + dt.timedelta(days=100)
@@ -32,6 +33,15 @@ def sessions(percent: float, count: int, *, seed: int = 1, every: int = 7, **sai
         rows = tuple(row(d, rng, metric=name) for name in METRICS)
         made.append(dataclasses.replace(one, path=f"{one.path}-{one.exercise}-{one.placement}", metrics=rows))
     return made
+
+
+def poor(session: Session) -> Session:
+    """The session with poor data, which have no firm verdict."""
+    unclear = [
+        dataclasses.replace(row, verdict=VerdictWord.INCONCLUSIVE, grade=None, side=None)
+        for row in session.metrics
+    ]
+    return dataclasses.replace(session, grade="poor", metrics=tuple(unclear))
 
 
 def view(
@@ -56,7 +66,7 @@ def tennis() -> AthleteView:
         12.0, 10, exercise="forehand", placement=Placement.WRIST, sport="tennis", dominant=Side.RIGHT
     )
     played = [dataclasses.replace(s, mount="m1") if 2 <= i <= 4 else s for i, s in enumerate(played)]
-    played[6] = dataclasses.replace(played[6], grade="poor")
+    played[6] = poor(played[6])
     ran = sessions(-2.0, 4, seed=5, exercise="run", placement=Placement.SHANK)
     squats = sessions(6.0, 3, seed=6)
     athlete = Athlete("a02", name="Athlete B (invented)", sport="tennis", dominant=Side.RIGHT)
@@ -75,6 +85,26 @@ def hostile() -> AthleteView:
     return view_athlete(Athlete(bad[:64], name=bad, sport=bad), odd, [entry], today=TODAY)
 
 
+def long_names() -> AthleteView:
+    """Names as long as they may be, without a place to break some of them."""
+    long = "Maximiliana-Wilhelmine von und zu Hohenstein-Oberunterwald " * 2
+    named = [
+        dataclasses.replace(s, tag="W" * 60, exercise="single_leg_deadlift_with_dumbbell_and_rotation")
+        for s in sessions(-16.0, 6)
+    ]
+    diary = [
+        Entry(FIRST + dt.timedelta(days=i), Kind.NOTE, place="both shoulders and the neck", note=long * 4)
+        for i in range(9)
+    ]
+    athlete = Athlete("a" * 40, name=long, sport="standup_paddleboarding_" * 3, dominant=Side.LEFT)
+    return view_athlete(athlete, named, diary, today=TODAY)
+
+
+def none_judged() -> AthleteView:
+    """Sessions whose data are all poor."""
+    return view_athlete(Athlete("a03"), [poor(s) for s in sessions(10.0, 4)], today=TODAY)
+
+
 def many() -> AthleteView:
     """Three years of sessions."""
     return view(3.0, 150)
@@ -83,7 +113,9 @@ def many() -> AthleteView:
 VIEWS: dict[str, Callable[[], AthleteView]] = {
     "athlete_marked": view,
     "athlete_balanced": lambda: view(0.5, 8),
-    "athlete_unclear": lambda: view(5.0, 2),
+    "athlete_unclear": lambda: view(6.0, 2),
+    "athlete_none_judged": none_judged,
+    "athlete_long_names": long_names,
     "athlete_one_session": lambda: view(9.0, 1),
     "athlete_tennis": tennis,
     "athlete_many": many,

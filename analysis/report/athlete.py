@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from analysis.history import trend as history_trend
 from analysis.history.athlete import Athlete
 from analysis.history.diary import Entry
 from analysis.history.plan import Plan, Status
 from analysis.history.pooling import Pooled, ratio_metrics
 from analysis.history.review import review
 from analysis.history.sessions import Choice, Session, choose, in_order
-from analysis.history.trend import trend
 from analysis.history.usual import SportAnswer, hold_against_sport
 from analysis.metrics import METRICS
 from analysis.report import trend_words, words
@@ -158,13 +158,13 @@ def _follow(
     chosen = list(metrics) or there[:MOST_TRENDS]
     if not chosen:
         return None
-    found = trend(choice.sessions, chosen[0])
+    found = history_trend.trend(choice.sessions, chosen[0])
     sport = hold_against_sport(found.pooled, choice.sessions, athlete)
     return Followed(
         choice=choice,
         pooled=found.pooled,
         sport=sport,
-        facts=tuple(fact for fact in trend_words.facts(found, sport) if fact != trend_words.NOT_JUDGED),
+        facts=_facts(found, sport),
         # The sport's band is that of the main metric.
         trends=(
             trend_of(choice.sessions, chosen[0], sport, diary, most=MOST_POINTS),
@@ -172,6 +172,12 @@ def _follow(
         ),
         looks=found.looks,
     )
+
+
+def _facts(found: history_trend.Trend, sport: SportAnswer) -> tuple[str, ...]:
+    if not any(point.pooled for point in found.points):
+        return ("None of these sessions could be judged. Check the sensors and record again.",)
+    return tuple(fact for fact in trend_words.facts(found, sport) if fact != trend_words.NOT_JUDGED)
 
 
 def _plan(

@@ -1,6 +1,7 @@
 "use strict";
 (() => {
   const table = document.querySelector("table.cohort");
+  if (!table) return;
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
   const text = new Intl.Collator(undefined, { numeric: true });
