@@ -110,13 +110,15 @@ def gyroscope_bias(track: Track) -> FloatArray:
         return np.zeros(3)
     block = max(2, round(STILL_BLOCK_S * track.rate_hz))
     n = len(track) // block
-    gyr = track.gyr[: n * block].reshape(n, block, 3)
-    acc = track.acc[: n * block].reshape(n, block, 3)
-    still = (gyr.std(axis=1) < STILL_GYR).all(axis=1) & (acc.std(axis=1) < STILL_ACC).all(axis=1)
-    still &= track.valid[: n * block].reshape(n, block).all(axis=1)
+    whole = slice(0, n * block)
+    still = track.valid[whole].reshape(n, block).all(axis=1)
+    for values, most in ((track.gyr, STILL_GYR), (track.acc, STILL_ACC)):
+        for channel in values[whole].T:
+            still[still] = channel.reshape(n, block)[still].std(axis=1) < most
     if still.sum() < MIN_STILL_BLOCKS:
         return np.zeros(3)
-    return np.asarray(np.median(gyr[still].mean(axis=1), axis=0), dtype=np.float64)
+    blocks = track.gyr[whole].reshape(n, block, 3)[still]
+    return np.asarray(np.median(blocks.mean(axis=1), axis=0), dtype=np.float64)
 
 
 def norm(vectors: FloatArray) -> FloatArray:

