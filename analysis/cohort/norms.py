@@ -31,11 +31,13 @@ WITH judged AS (
 ), people AS (
     -- One value a person, so that those who recorded often do not weigh more.
     SELECT {names}, metric, coalesce(athlete, recording) AS person, count(DISTINCT recording) AS recordings,
+        any_value(dominant) AS dominant,
         median(CASE dominant WHEN 'left' THEN -index_percent ELSE index_percent END) AS toward,
         median(abs(index_percent)) AS size
     FROM judged GROUP BY ALL
 )
 SELECT {names}, metric, count(*) AS people, CAST(sum(recordings) AS BIGINT) AS recordings,
+    count(dominant) AS dominant_known,
     {quantiles}, median(size) AS median_size
 FROM people GROUP BY {names}, metric HAVING count(*) >= $least ORDER BY ALL
 """
@@ -60,10 +62,10 @@ def norms(
     Returns
     -------
     pandas.DataFrame
-        A row per group and metric: number of ``people`` and ``recordings``; quantiles of the index in
-        percent, + meaning more on the dominant side (the right one where dominance is unknown); and the
-        median of its size regardless of direction. Failed and poor recordings do not enter, and each person
-        enters once, by their median.
+        A row per group and metric: number of ``people`` and ``recordings``, and of people whose dominant side
+        is known; quantiles of the index in percent, + meaning more on the dominant side (the right one where
+        dominance is unknown); and the median of its size regardless of direction. Failed and poor recordings
+        do not enter, and each person enters once, by their median.
 
     Raises
     ------

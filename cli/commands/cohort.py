@@ -10,7 +10,7 @@ import click
 from cli import common
 from cli.again import command_again
 from cli.cells import plain_cells
-from cli.output import console, print_json, working
+from cli.output import console, message, print_json, working
 from cli.recordings import PATH
 from sensing.errors import UsageError
 
@@ -23,6 +23,7 @@ _EXAMPLE = """
     sidewise cohort cohort.parquet --by sport,sex,age_band --metric player_load
     sidewise cohort cohort.parquet --csv > norms.csv
     sidewise cohort cohort.parquet -o everybody.html
+    sidewise cohort cohort.parquet --profile padel.toml
 """
 
 
@@ -37,7 +38,16 @@ _EXAMPLE = """
 )
 @common.option("--metric", metavar="NAME", help="Only this metric.")
 @common.option(
-    "--least", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="People a group needs."
+    "--least",
+    type=click.IntRange(1),
+    metavar="N",
+    help="People a group needs: 1, or 20 for a profile, if not given.",
+)
+@common.option(
+    "--profile",
+    type=PATH,
+    metavar="FILE",
+    help="Write what is usual as a profile of the sport that the file is named after.",
 )
 @common.option(
     "-o",
@@ -49,20 +59,30 @@ _EXAMPLE = """
 @common.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @common.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    result: Path, by: str, metric: str | None, least: int, output: Path | None, as_csv: bool, as_json: bool
+    result: Path,
+    by: str,
+    metric: str | None,
+    least: int | None,
+    profile: Path | None,
+    output: Path | None,
+    as_csv: bool,
+    as_json: bool,
 ) -> None:
     """Tell what is usual in a cohort.
 
     FOLDER is what 'sidewise batch' wrote. Shown are quantiles over people of the difference between the sides
     in percent, + meaning more on the dominant side (the right one where dominance is not known).
     """
+    if profile is not None:
+        _write_profile(result, profile, least)
     if output is not None:
         _write_page(result, metric, output)
+    if output is not None or profile is not None:
         return
     from analysis.cohort.norms import norms
 
     table = norms(
-        result, [name.strip() for name in by.split(",") if name.strip()], metric=metric, least=least
+        result, [name.strip() for name in by.split(",") if name.strip()], metric=metric, least=least or 1
     )
     if as_json:
         print_json(table.to_json(orient="records", force_ascii=False))
@@ -72,6 +92,17 @@ def command(
         click.echo("no group with enough people")
     else:
         _show(console(), table)
+
+
+def _write_profile(result: Path, profile: Path, least: int | None) -> None:
+    from analysis.cohort.own_norms import LEAST_PEOPLE, norms_profile
+    from sensing.files import write_file
+
+    if profile.suffix != ".toml":
+        raise UsageError(f"{profile}: a profile is a .toml file, named after its sport as in padel.toml")
+    write_file(profile, norms_profile(result, profile.stem, least=least or LEAST_PEOPLE).encode())
+    click.echo(profile)
+    message("check it, then put it into the folder that 'sidewise profiles where' names")
 
 
 def _write_page(result: Path, metric: str | None, output: Path) -> None:

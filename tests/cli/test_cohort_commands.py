@@ -1,6 +1,7 @@
 """From a folder of recordings to what is usual, through the command line."""
 
 import json
+import tomllib
 
 import pytest
 
@@ -35,6 +36,28 @@ def test_a_folder_becomes_a_table_and_the_table_norms(run, cohort):
     assert "sex not known" in text
     assert max(map(len, text.splitlines())) <= 80
     assert run("cohort", output, "--csv").stdout.startswith("sport,placement,metric,people,")
+
+
+def test_what_is_usual_becomes_a_profile_that_is_used(run, cohort, monkeypatch):
+    output, profile = cohort / "c.parquet", cohort / "own" / "lifting.toml"
+    run("batch", cohort / "all", "-o", output, "-j", 1)
+    few = run("cohort", output, "--profile", profile)
+    assert few.exit_code == 2 and "at most 3 people" in few.stderr and not profile.exists()
+    assert "there are lifting" in run("cohort", output, "--profile", cohort / "golf.toml").stderr
+    assert run("cohort", output, "--profile", cohort / "lifting.txt").exit_code == 2
+    made = run("cohort", output, "--profile", profile, "--least", 3)
+    assert made.exit_code == 0 and made.stdout.strip() == str(profile)
+    assert run("profiles", "check", profile).exit_code == 0
+    table = json.loads(run("cohort", output, "--metric", "angle_travelled", "--json").stdout)
+    entry = next(
+        e for e in tomllib.loads(profile.read_text())["expect"] if e["metrics"] == ["angle_travelled"]
+    )
+    band = [round(table[0][name], 1) for name in ("p5", "p95")]
+    assert entry["band_percent"] == (band if entry["more"] == "right" else [-band[1], -band[0]])
+    assert entry["n"] == 3 and entry["placement"] == "thigh" and "3 people" in entry["source"]
+    monkeypatch.setenv("SIDEWISE_PROFILES", str(profile.parent))
+    assert "lifting" in run("profiles", "list").stdout
+    assert run("analyse", cohort / "all" / "r0").exit_code == 0
 
 
 @pytest.mark.parametrize(
