@@ -26,6 +26,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from reading import reading_grade
 
 from analysis.report import (
     Trend,
@@ -377,14 +378,6 @@ def test_plain_words_read_at_grade_nine_or_below() -> None:
     text = " ".join([*dict.fromkeys(said), *words.NOTE])
     assert reading_grade(text) <= 9
     assert reading_grade("The asymmetry of the articulation necessitates individualised rehabilitation.") > 9
-
-
-def reading_grade(text: str) -> float:
-    """Flesch-Kincaid grade level (Kincaid and others 1975), syllables counted as groups of vowels."""
-    sentences = [s for s in re.split(r"[.!?](?:\s|$)", text) if re.search(r"[a-z]", s)]
-    tokens = re.findall(r"[A-Za-z]+", text)
-    syllables = sum(max(len(re.findall(r"[aeiouy]+", re.sub(r"e$", "", t.lower()))), 1) for t in tokens)
-    return 0.39 * len(tokens) / len(sentences) + 11.8 * syllables / len(tokens) - 15.59
 
 
 def test_mixed_and_missing_sides_never_name_a_side() -> None:
