@@ -78,8 +78,8 @@ def sided_interval(interval: Interval | None, places: int, unit_name: str = "%")
     if (pair := finite_pair(interval)) is None:
         return MISSING
     low, high = pair
-    if low >= 0 or high <= 0:
-        near, far = sorted(pair, key=abs)
+    near, far = sorted(pair, key=abs)
+    if (low >= 0 or high <= 0) and float(number(abs(far), places)):
         letter = "R" if high > 0 else "L"
         return f"{letter} {number(abs(near), places)} to {with_unit(number(abs(far), places), unit_name)}"
     ends = [sided(low, places, ""), sided(high, places, "")]

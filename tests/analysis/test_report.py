@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import itertools
 import re
 import struct
 import subprocess
@@ -12,7 +11,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 
 import matplotlib
@@ -21,11 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_analysis import OUTCOMES, TENNIS, expected_for_sport, hostile, make, metric, odd_numbers, rep_values
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from page_checks import Page, check_layout
 from reading import reading_grade
 
 from analysis.report import (
@@ -57,44 +53,6 @@ TREND = Trend(
     (4, 18),
     (TrendMark(dt.date(2026, 3, 12), "massage, left calf"),),
 )
-
-
-class Page(HTMLParser):
-    """The elements and the visible text of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.texts: list[str] = []
-        self.titles: list[str] = []
-        self.open: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in ("meta", "link"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open and self.open[-1] == tag, f"</{tag}> closes <{self.open[-1:]}>"
-        self.open.pop()
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "title" and "svg" in self.open:
-            self.titles.append(data)
-        elif self.open and self.open[-1] != "style" and data.strip():
-            self.texts.append(data.replace("\xa0", " ").strip())
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.texts)
-
-    def attributes(self, name: str) -> list[str]:
-        return [attrs[name] for _, attrs in self.elements if name in attrs]
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +176,7 @@ def test_number_that_rounds_to_zero_has_no_sign_and_no_side() -> None:
     assert words.sided(-11.84, 1) == "L 11.8 %"
     assert words.sided_interval((-2.04, 5.0), 1) == "L 2.0 to R 5.0 %"
     assert words.sided_interval((-15.6, -7.9), 1) == "L 7.9 to 15.6 %"
+    assert words.sided_interval((0.0, 0.01), 1) == "0.0 to 0.0 %"
 
 
 def test_every_repetition_has_a_tooltip(pages: dict[str, str]) -> None:
@@ -252,35 +211,6 @@ def test_trend_is_drawn_only_with_history(pages: dict[str, str]) -> None:
     assert {"own usual", "sport", "massage, left calf"} <= set(page.texts)
     assert "2026-03-12: massage, left calf" in page.titles
     assert "2026-03-03: R 9.0 %, 95 % interval R 5.0 to 13.0 %" in page.titles
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Bbox]]:
-    """Every text that is drawn from now on, with its box in pixels."""
-    found: list[tuple[str, Bbox]] = []
-    draw = Text.draw
-
-    def record(self: Text, renderer: RendererBase) -> None:
-        if self.get_visible() and self.get_text().strip():
-            found.append((self.get_text(), self.get_window_extent(renderer)))
-        draw(self, renderer)
-
-    monkeypatch.setattr(Text, "draw", record)
-    return found
-
-
-def check_layout(figure: Figure, drawn: list[tuple[str, Bbox]]) -> None:
-    """Every text is on the sheet and none lies on another one."""
-    drawn.clear()
-    FigureCanvasAgg(figure).draw()
-    assert drawn
-    for text, box in drawn:
-        inside = min(box.x0, box.y0, figure.bbox.width - box.x1, figure.bbox.height - box.y1) >= -1
-        assert inside, f"{text!r} leaves the sheet: {box}"
-    for (one, a), (two, b) in itertools.combinations(drawn, 2):
-        wide = min(a.x1, b.x1) - max(a.x0, b.x0)
-        high = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert wide <= 1 or high <= 2.5, f"{one!r} lies on {two!r}"
 
 
 @pytest.mark.parametrize("name", VARIED)
