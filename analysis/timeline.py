@@ -212,14 +212,15 @@ def _hermite(
         piece = slice(start, start + _PIECE)
         first = max(int(before[piece][0]) - 1, 0)
         near = slice(first, int(before[piece][-1]) + 3)
-        own, at, u = values[near], before[piece] - first, share[piece, None]
-        rise = np.diff(own, axis=0)
-        step = np.where((np.diff(time_s[near]) > 1.5 / rate_hz)[:, None], 0.0, rise)
+        own, at, u = np.ascontiguousarray(values[near].T), before[piece] - first, share[piece]
+        rise = np.diff(own)
+        step = np.where(np.diff(time_s[near]) > 1.5 / rate_hz, 0.0, rise)
         slope = np.zeros_like(own)
-        slope[1:-1] = (step[1:] + step[:-1]) / 2
-        # Two slopes less the rise, and the cubic through both ends by Horner's rule.
-        bend = (slope[:-1] + slope[1:] - 2 * rise)[at]
-        out[piece] = own[at] + u * (slope[at] + u * ((rise - slope[:-1])[at] - bend + u * bend))
+        slope[:, 1:-1] = (step[:, 1:] + step[:, :-1]) / 2
+        # The cubic through both ends by Horner's rule.
+        bend = slope[:, :-1] + slope[:, 1:] - 2 * rise
+        a, b, c, d = (v.take(at, axis=1) for v in (own, slope, rise - slope[:, :-1] - bend, bend))
+        out[piece] = (a + u * (b + u * (c + u * d))).T
     return out
 
 
