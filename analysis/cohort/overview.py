@@ -11,7 +11,8 @@ from typing import Final
 import duckdb
 import numpy as np
 
-from sensing.errors import BadInput
+from analysis.metrics import METRICS as KNOWN
+from sensing.errors import BadInput, UsageError
 
 METRICS: Final = ("angle_travelled", "peak_angular_velocity", "movement_activation", "player_load")
 """What is shown unless something else is asked for."""
@@ -73,7 +74,12 @@ def overview(result: Path, metrics: Sequence[str] = METRICS) -> tuple[Line, ...]
     ------
     BadInput
         There is no result of a batch.
+    UsageError
+        A metric is not known, or not compared as a ratio.
     """
+    ratios = [metric.name for metric in KNOWN if metric.ratio]
+    if wrong := [name for name in metrics if name not in ratios]:
+        raise UsageError(f"no metric {wrong[0]!r} to follow here; use {', '.join(ratios)}")
     parts = sorted(str(part) for part in result.glob("part-*.parquet"))
     if not parts:
         raise BadInput(f"{result}: no result of a batch; make one with 'sidewise batch FOLDER -o {result}'")

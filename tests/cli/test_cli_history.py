@@ -173,6 +173,28 @@ def test_athletes_are_added_changed_listed_and_shown(run, home, tmp_path):
     assert "7 x squat, thigh, 2026-03-01 to 2026-04-15" in shown
 
 
+def test_an_athlete_becomes_a_page(run, home, tmp_path):
+    run("diary", "add", "a01", "massage", '--place="<b>calf\'s</b>"', "--date=2026-03-10", "--home", home)
+    folder = tmp_path / 'it\'s "here"'
+    done = run("athlete", "report", "a01", "-o", folder, "--home", home)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.split("\n")[:2] == [str(folder / "athlete.html"), str(folder / "athlete.png")]
+    page = (folder / "athlete.html").read_text(encoding="utf-8")
+    assert "Zoë" in page and "8 sessions" in page and "last 7 sessions" in page
+    assert "&lt;b&gt;calf&#39;s&lt;/b&gt;" in page and "<b>" not in page
+    one = run("athlete", "report", "a01", "-o", tmp_path / "a.html", "--metric=player_load", "--home", home)
+    assert one.exit_code == 0 and "Player load, last 7" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    for wrong, says in (
+        (("-o", tmp_path / "a.docx"), "docx"),
+        (("-o", folder, "--metric=nonsense"), "nonsense"),
+    ):
+        failed = run("athlete", "report", "a01", *wrong, "--home", home)
+        assert failed.exit_code == 2 and says in failed.stderr and failed.stderr.count("\n") == 1
+    run("athlete", "add", "b02", "--home", tmp_path / "home")
+    nothing = run("athlete", "report", "b02", "-o", folder, "--home", tmp_path / "home")
+    assert nothing.exit_code == 2 and "athlete add b02 --folder" in nothing.stderr
+
+
 def test_export_then_delete_leaves_nothing_behind(run, leaving, tmp_path):
     done = run("athlete", "export", "a01", "-o", tmp_path / "a01", "--recordings", "--home", leaving)
     assert done.exit_code == 0, done.stderr

@@ -60,6 +60,36 @@ def test_what_is_usual_becomes_a_profile_that_is_used(run, cohort, monkeypatch):
     assert run("analyse", cohort / "all" / "r0").exit_code == 0
 
 
+def test_everybody_becomes_a_page(run, cohort):
+    table = cohort / 'it\'s a "cohort".parquet'
+    run("batch", cohort / "all", "-o", table, "-j", 1)
+    page = cohort / 'every\'body "1".html'
+    done = run("cohort", table, "-o", page)
+    assert (done.exit_code, done.stdout.strip()) == (0, str(page)), done.stderr
+    made = page.read_text(encoding="utf-8")
+    assert made.count("<tr>") == 1 + 3
+    one = run("cohort", table, "--metric", "player_load", "-o", page)
+    assert one.exit_code == 0 and page.read_text(encoding="utf-8").count("<th ") < made.count("<th ")
+    for wrong, says in (
+        (("--metric", "nonsense", "-o", page), "nonsense"),
+        (("-o", cohort / "x.pdf"), ".html"),
+    ):
+        failed = run("cohort", table, *wrong)
+        assert failed.exit_code == 2 and says in failed.stderr and failed.stderr.count("\n") == 1
+
+
+def test_text_never_becomes_a_formula(run, tmp_path):
+    for seed in range(2):
+        made = ("simulate", "--sets", 1, "--reps", 6, "--rate", 50, "--seed", seed, "--athlete", f"a{seed}")
+        run(*made, "--placement", "thigh", "-o", tmp_path / "all" / f"r{seed}")
+        sidecar = tmp_path / "all" / f"r{seed}" / "recording.json"
+        known = json.loads(sidecar.read_text(encoding="utf-8"))
+        sidecar.write_text(json.dumps(known | {"sport": "=1+1"}), encoding="utf-8")
+    run("batch", tmp_path / "all", "-o", tmp_path / "c.parquet", "-j", 1)
+    shown = run("cohort", tmp_path / "c.parquet", "--csv").stdout.splitlines()
+    assert len(shown) > 1 and all(row.startswith("'=1+1,") for row in shown[1:])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
