@@ -8,6 +8,7 @@ from scipy.stats import ks_2samp
 
 from benchmarks import (
     asymmetry,
+    cohort,
     decision_rule,
     history,
     pages,
@@ -124,6 +125,13 @@ def test_the_picture_of_the_rule(tmp_path):
     assert (tmp_path / "accuracy-rule.svg").read_text().startswith("<?xml")
     one_set = replace(decision_rule.THREE_SETS, sets=1)
     assert decision_rule.beyond(one_set, 0.1, 400) > 2 * decision_rule.simulate(one_set, 400).asymmetric > 0
+
+
+def test_a_small_cohort_is_made_and_tabulated(tmp_path):
+    cohort.make_all(tmp_path / "recordings", 5)
+    done = cohort.batch(tmp_path / "recordings", tmp_path / "table", "-j", 1)
+    assert (done.code, done.said) == (0, "")
+    assert [name for name, _ in cohort.content(tmp_path / "table")] == ["part-00000.parquet"]
 
 
 def test_tables_of_the_accuracy_page():

@@ -52,8 +52,9 @@ def _on_dask(
 ) -> Iterator[tuple[Chunk, bytes]]:
     from distributed import Client, KilledWorker, as_completed
 
-    # What it says when a connection breaks is told here, in one line.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # What they say when a connection breaks is told here, in one line.
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=connect_s, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
@@ -80,10 +81,8 @@ def _on_dask(
                         failed_part(chunk, "the workers that read it were killed, perhaps for memory"),
                     )
                 future.release()
-        except (OSError, CancelledError, TimeoutError, RuntimeError) as error:
-            raise DeviceUnreachable(
-                f"the Dask scheduler at {scheduler} is gone ({_first_line(error)}); {_RESUME}"
-            ) from None
+        except (OSError, CancelledError, TimeoutError, RuntimeError):
+            raise DeviceUnreachable(f"the Dask scheduler at {scheduler} is gone; {_RESUME}") from None
 
 
 def _first_line(error: BaseException) -> str:
