@@ -1,10 +1,12 @@
 """The documentation says what the code does."""
 
 import doctest
+import io
 import re
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from analysis.findings import FINDINGS
@@ -13,6 +15,7 @@ from analysis.quality import GATES
 from cli.main import main
 from docs.make.commands import commands_page
 from docs.make.drawings import body, tightness
+from docs.make.pictures import live, report
 from sensing.notices import NOTICES
 
 ROOT = Path(__file__).parents[1]
@@ -57,8 +60,15 @@ def test_the_examples_in_python_give_what_they_say(monkeypatch: pytest.MonkeyPat
 
 
 def test_drawings_are_what_the_code_draws():
-    for name, drawing in (("where", body()), ("strap", tightness())):
+    for name, drawing in (("where", body()), ("strap", tightness()), ("live", live())):
         assert (ROOT / "docs" / "pictures" / f"{name}.svg").read_text(encoding="utf-8") == drawing
+
+
+def test_the_picture_of_a_report_is_that_of_the_demo_as_it_is_now():
+    image = pytest.importorskip("PIL.Image")
+    pictures = (image.open(io.BytesIO(report())), image.open(ROOT / "docs" / "pictures" / "report.png"))
+    now, kept = (np.asarray(one.convert("RGB").resize((100, 141)), float) for one in pictures)
+    assert np.sqrt(((now - kept) ** 2).mean()) < 3
 
 
 def test_the_page_of_commands_holds_every_command():
