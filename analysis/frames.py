@@ -40,10 +40,8 @@ class Motion:
         The samples, the gyroscope's bias taken off.
     speed : (n,) float array or None
         Norm of angular velocity, deg/s.
-    dynamic : (n, 3) float array
-        Acceleration less its running mean over `STATIC_WINDOW_S`, m/s2, sensor frame.
     dynamic_norm : (n,) float array
-        Its norm: VeDBA, m/s2.
+        Norm of `dynamic`: VeDBA, m/s2.
     quat : (n, 4) float array or None
         Orientation w x y z, sensor to earth, from VQF (Laidig and Seel 2023); None without a gyroscope.
     vertical : (n,) float array or None
@@ -54,11 +52,15 @@ class Motion:
 
     track: Track
     speed: FloatArray | None
-    dynamic: FloatArray
     dynamic_norm: FloatArray
     quat: FloatArray | None
     vertical: FloatArray | None
     gyr_bias: FloatArray
+
+    @cached_property
+    def dynamic(self) -> FloatArray:
+        """Acceleration less its running mean over `STATIC_WINDOW_S`, (n, 3), m/s2, sensor frame."""
+        return _dynamic(self.track)
 
     @cached_property
     def turning(self) -> FloatArray:
@@ -77,27 +79,29 @@ def motion(track: Track) -> Motion:
     """
     bias = gyroscope_bias(track)
     track = replace(track, gyr=None if track.gyr is None else track.gyr - bias)
-    width = max(1, round(STATIC_WINDOW_S * track.rate_hz))
-    dynamic = track.acc - ndimage.uniform_filter1d(track.acc, width, axis=0, mode="nearest")
     quat = vertical = None
     if track.gyr is not None and track.acc_has_gravity:
         quat = np.tile([1.0, 0.0, 0.0, 0.0], (len(track), 1))
-        gyr = np.radians(track.gyr)
         for start, stop in track.runs():
             batch = VQF(1 / track.rate_hz).updateBatch(
-                np.ascontiguousarray(gyr[start:stop]), np.ascontiguousarray(track.acc[start:stop])
+                np.radians(track.gyr[start:stop]), np.ascontiguousarray(track.acc[start:stop])
             )
             quat[start:stop] = batch["quat6D"]
         vertical = _up_component(quat, track.acc) - GRAVITY
     return Motion(
         track=track,
         speed=None if track.gyr is None else norm(track.gyr),
-        dynamic=dynamic,
-        dynamic_norm=norm(dynamic),
+        dynamic_norm=norm(_dynamic(track)),
         quat=quat,
         vertical=vertical,
         gyr_bias=bias,
     )
+
+
+def _dynamic(track: Track) -> FloatArray:
+    width = max(1, round(STATIC_WINDOW_S * track.rate_hz))
+    static = ndimage.uniform_filter1d(track.acc, width, axis=0, mode="nearest")
+    return np.subtract(track.acc, static, out=static)
 
 
 def gyroscope_bias(track: Track) -> FloatArray:

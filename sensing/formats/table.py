@@ -22,6 +22,9 @@ MOST_PROBLEMS: Final = 10
 """How many problems of one file are listed; the rest are counted."""
 
 _MISSING: Final = ("", "nan", "NaN", "NAN", "-nan", "NA", "N/A", "null")
+_PIECE: Final = 65_536
+"""Rows that are parsed at once: what pandas needs beside the numbers does not grow with the file."""
+
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d*,\d+")
 
@@ -159,7 +162,7 @@ def _parse_fast(
     # Parsed from its path where possible: pandas reads that half again as fast as a buffer.
     source: str | io.BytesIO = io.BytesIO(text.data) if text.plain is None else str(text.plain)
     try:
-        frame = pd.read_csv(
+        pieces = pd.read_csv(
             source,
             sep=separator,
             header=None,
@@ -168,15 +171,17 @@ def _parse_fast(
             usecols=None if len(columns) == width else list(columns),
             dtype=np.float64,
             engine="c",
+            chunksize=_PIECE,
             encoding="utf-8",
             compression=None,
             quoting=csv.QUOTE_NONE,
             keep_default_na=False,
             na_values=list(_MISSING),
         )
+        with pieces:
+            values: FloatArray = np.concatenate([piece.to_numpy() for piece in pieces])
     except (ValueError, OverflowError):
         return None
-    values: FloatArray = frame.to_numpy()
     return values[:, : len(columns)]
 
 
