@@ -51,15 +51,23 @@ CUT = """() => {
 }"""
 
 
+class Addresses(dict[str, str]):
+    """The address of every page, made when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def __missing__(self, name: str) -> str:
+        file = self.folder / f"{name}.html"
+        file.write_text(PAGES[name](), encoding="utf-8")
+        self[name] = file.as_uri()
+        return self[name]
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("reports")
-    addresses = {}
-    for name, make in PAGES.items():
-        file = folder / f"{name}.html"
-        file.write_text(make(), encoding="utf-8")
-        addresses[name] = file.as_uri()
-    return addresses
+    return Addresses(tmp_path_factory.mktemp("reports"))
 
 
 class Seen:
