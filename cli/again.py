@@ -13,14 +13,18 @@ _LEFT_TO_THE_RUN = ("quiet", "verbose", "config", "output", "as_json", "home", "
 """Options that change nothing in what is made."""
 
 
-def command_again(ctx: click.Context) -> str:
-    """The command with every choice in force, whether it came from the line, the environment or a file."""
+def command_again(ctx: click.Context, *kept: str) -> str:
+    """The command with every choice in force, whether it came from the line, the environment or a file.
+
+    ``kept`` names options without which it would make something else, such as ``output``.
+    """
     options: list[str] = []
     arguments: list[str] = []
     for param in ctx.command.params:
         value = ctx.params.get(param.name or "")
         unset = ctx.get_parameter_source(param.name or "") in (None, ParameterSource.DEFAULT)
-        if param.name in _LEFT_TO_THE_RUN or unset or value in (None, (), False):
+        left_out = param.name in _LEFT_TO_THE_RUN and param.name not in kept
+        if left_out or unset or value in (None, (), False):
             continue
         if isinstance(param, click.Argument):
             arguments += _texts(value)

@@ -156,7 +156,9 @@ def report(athlete: str, output: Path, metrics: tuple[str, ...], home: Path) -> 
     diary = diary_of(home, known)
     with working("drawing"):
         shown = view_athlete(known, history.sessions, diary, made, metrics=metrics, today=dt.date.today())
-        files = write_athlete_report(shown, output, again=command_again(click.get_current_context()))
+        files = write_athlete_report(
+            shown, output, again=command_again(click.get_current_context(), "output")
+        )
     for path in files:
         click.echo(path)
 

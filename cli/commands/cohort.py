@@ -115,7 +115,7 @@ def _write_page(result: Path, metric: str | None, output: Path) -> None:
     metrics = METRICS if metric is None else (metric,)
     with working("drawing"):
         lines = overview(result, metrics)
-        again = command_again(click.get_current_context())
+        again = command_again(click.get_current_context(), "output")
         page = render_cohort_html(lines, metrics, source=result.name, again=again)
     write_file(output, page)
     click.echo(output)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -181,6 +184,8 @@ def test_an_athlete_becomes_a_page(run, home, tmp_path):
     assert done.stdout.split("\n")[:2] == [str(folder / "athlete.html"), str(folder / "athlete.png")]
     page = (folder / "athlete.html").read_text(encoding="utf-8")
     assert "Zoë" in page and "8 sessions" in page and "last 7 sessions" in page
+    again = html.unescape(re.search(r"again: (.*?)<", page)[1])
+    assert shlex.split(again) == ["sidewise", "athlete", "report", "a01", "--output", str(folder)]
     assert "&lt;b&gt;calf&#39;s&lt;/b&gt;" in page and "<b>" not in page
     one = run("athlete", "report", "a01", "-o", tmp_path / "a.html", "--metric=player_load", "--home", home)
     assert one.exit_code == 0 and "Player load, last 7" in (tmp_path / "a.html").read_text(encoding="utf-8")

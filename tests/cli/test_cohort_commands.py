@@ -1,6 +1,13 @@
 """From a folder of recordings to what is usual, through the command line."""
 
+import html
 import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
 import tomllib
 
 import pytest
@@ -38,6 +45,36 @@ def test_a_folder_becomes_a_table_and_the_table_norms(run, cohort):
     assert run("cohort", output, "--csv").stdout.startswith("sport,placement,metric,people,")
 
 
+def test_a_polite_kill_ends_every_process_and_keeps_what_is_done(run, tmp_path):
+    for number in range(40):
+        run(
+            "simulate",
+            "--sets",
+            1,
+            "--reps",
+            6,
+            "--rate",
+            50,
+            "--seed",
+            number,
+            "-o",
+            tmp_path / "all" / f"r{number}",
+        )
+    output = tmp_path / "c.parquet"
+    command = [sys.executable, "-m", "cli.main", "batch", tmp_path / "all", "-o", output, "-j", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        while process.poll() is None and not list(output.glob("part-*")):
+            time.sleep(0.02)
+        process.terminate()
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "--resume" in said
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+    assert run("batch", tmp_path / "all", "-o", output, "-j", 1, "--resume").exit_code == 0
+
+
 def test_what_is_usual_becomes_a_profile_that_is_used(run, cohort, monkeypatch):
     output, profile = cohort / "c.parquet", cohort / "own" / "lifting.toml"
     run("batch", cohort / "all", "-o", output, "-j", 1)
@@ -68,6 +105,8 @@ def test_everybody_becomes_a_page(run, cohort):
     assert (done.exit_code, done.stdout.strip()) == (0, str(page)), done.stderr
     made = page.read_text(encoding="utf-8")
     assert made.count("<tr>") == 1 + 3
+    again = html.unescape(re.search(r"again: (.*?)<", made)[1])
+    assert shlex.split(again) == ["sidewise", "cohort", str(table), "--output", str(page)]
     one = run("cohort", table, "--metric", "player_load", "-o", page)
     assert one.exit_code == 0 and page.read_text(encoding="utf-8").count("<th ") < made.count("<th ")
     for wrong, says in (
