@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cli.signals import polite_kill_as_interrupt
 from sensing.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,24 +107,8 @@ def run_source(source: str, main: Coroutine[Any, Any, T], speed: float = 1.0) ->
     if source == BLUETOOTH:
         import asyncio
 
-        with _polite_kill_as_interrupt():
+        with polite_kill_as_interrupt():
             return asyncio.run(main)
     from sensing.virtual.loop import run_virtual
 
     return run_virtual(main, speed=speed)
-
-
-@contextmanager
-def _polite_kill_as_interrupt() -> Iterator[None]:
-    """Let a polite kill, too, disconnect sensors before the program ends."""
-    import signal
-    import threading
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -12,6 +12,7 @@ import click
 from cli import common
 from cli.output import message, print_json, state
 from cli.recordings import PATH
+from cli.signals import polite_kill_as_interrupt
 from sensing.errors import BadInput, UsageError
 from sensing.files import write_file
 
@@ -74,10 +75,14 @@ def command(
     chunks = chunks_of(batch, found)
     todo = left_to_do(output, chunks, resume=resume)
     output.mkdir(parents=True, exist_ok=True)
-    with _progress(sum(len(c.names) for c in todo)) as advance:
-        for chunk, part in chosen(work_of(batch), todo):
-            write_file(output / chunk.file, part)
-            advance(len(chunk.names))
+    with _progress(sum(len(c.names) for c in todo)) as advance, polite_kill_as_interrupt():
+        try:
+            for chunk, part in chosen(work_of(batch), todo):
+                write_file(output / chunk.file, part)
+                advance(len(chunk.names))
+        except KeyboardInterrupt:
+            message("what is finished is kept; the same command with --resume does the rest")
+            raise
     drop_stale(output, chunks)
     _tell(output, len(found), len(chunks) - len(todo), as_json=as_json)
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -46,20 +47,9 @@ def test_a_folder_becomes_a_table_and_the_table_norms(run, cohort):
 
 
 def test_a_polite_kill_ends_every_process_and_keeps_what_is_done(run, tmp_path):
+    run("simulate", "--sets", 1, "--reps", 6, "--rate", 50, "-o", tmp_path / "one")
     for number in range(40):
-        run(
-            "simulate",
-            "--sets",
-            1,
-            "--reps",
-            6,
-            "--rate",
-            50,
-            "--seed",
-            number,
-            "-o",
-            tmp_path / "all" / f"r{number}",
-        )
+        shutil.copytree(tmp_path / "one", tmp_path / "all" / f"r{number}")
     output = tmp_path / "c.parquet"
     command = [sys.executable, "-m", "cli.main", "batch", tmp_path / "all", "-o", output, "-j", "2"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
