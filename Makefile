@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint docs format accuracy sync clean
+.PHONY: help demo test lint docs format accuracy sync bench clean
 
 help:
 	@echo "make demo   simulate two sensors, analyse them, write a report"
@@ -11,6 +11,7 @@ help:
 	@echo "make docs   the documentation as a site, into site/"
 	@echo "make accuracy   validate on real recordings and simulations; writes docs/accuracy.md"
 	@echo "make sync   measure the timeline and the recorder; writes docs/synchronisation.md (about an hour)"
+	@echo "make bench  speed and memory, beside other packages in .peers; writes docs/performance.md (about an hour)"
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -37,6 +38,9 @@ accuracy: .venv/.installed
 
 sync: .venv/.installed
 	$(BIN)/python -m benchmarks.synchronisation --write
+
+bench: .venv/.installed
+	$(BIN)/python -m benchmarks.performance --write
 
 format: .venv/.installed
 	$(BIN)/ruff check --fix .

@@ -21,3 +21,15 @@ def percent(share: float) -> str:
 def met(good: bool) -> str:
     """Whether a gate is met."""
     return "met" if good else "**not met**"
+
+
+def merged(head: str, titles: dict[str, str], old: str, new: dict[str, str]) -> str:
+    """A page with new sections in place of their namesakes, in the order of ``titles``; the others stay."""
+    there = {title: text for text in old.split("\n## ")[1:] for title in [text.partition("\n")[0]]}
+    parts = [head]
+    for name, title in titles.items():
+        if name in new:
+            parts.append(new[name])
+        elif title in there:
+            parts.append(f"## {there[title].strip()}")
+    return "\n\n".join(parts) + "\n"

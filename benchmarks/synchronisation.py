@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks import recorder, sync
-from benchmarks.pages import met, table
+from benchmarks.pages import merged, met, table
 from benchmarks.recorder import NEAR, Drop, Load
 from sensing.recording import FloatArray, Side
 from sensing.virtual import Link, run_virtual
@@ -397,14 +397,7 @@ def section(name: str, quick: bool) -> str:
 
 def page(old: str, new: dict[str, str]) -> str:
     """The page with new sections in place of their namesakes, in the order of `SECTIONS`."""
-    there = {title: text for text in old.split("\n## ")[1:] for title in [text.partition("\n")[0]]}
-    parts = [HEAD]
-    for name, (title, _) in SECTIONS.items():
-        if name in new:
-            parts.append(new[name])
-        elif title in there:
-            parts.append(f"## {there[title].strip()}")
-    return "\n\n".join(parts) + "\n"
+    return merged(HEAD, {name: title for name, (title, _) in SECTIONS.items()}, old, new)
 
 
 def main() -> None:

@@ -1,0 +1,142 @@
+# ruff: noqa: E501 - prose of the page it is part of
+"""The live comparison held against the analysis of the whole recording, and what a look at it costs.
+
+Part of `benchmarks.performance`. Data: `sensing.simulate`, fed in pieces of half a second, looked at once a second.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis import analyse
+from analysis.results import Analysis
+from analysis.streaming import LiveEstimate
+from benchmarks.pages import met, percent, table
+from sensing.events import Samples
+from sensing.recording import FloatArray, Recording, Side
+from sensing.simulate import Simulation, simulate
+
+CHUNK_S = 0.5
+METRICS = ("angle_travelled", "peak_angular_velocity", "movement_activation")
+WITHIN = 0.02
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Completed repetitions of one recording: how many, and how far live values are from the batch's."""
+
+    whole: int
+    live: int
+    off: FloatArray
+
+
+def pieces(recording: Recording) -> Iterator[Samples]:
+    """All samples in pieces, sides in turn."""
+    for start in np.arange(recording.start_s, recording.end_s, CHUNK_S):
+        for stream in recording.streams():
+            a, b = np.searchsorted(stream.time_s, [start, start + CHUNK_S])
+            if b > a:
+                gyr = None if stream.gyr is None else stream.gyr[a:b]
+                time_s = stream.time_s[a:b]
+                yield Samples(stream.side, time_s, time_s, stream.acc[a:b], gyr)
+
+
+def feed(recording: Recording) -> Iterator[tuple[float, LiveEstimate]]:
+    """Wall seconds that each look takes, and the estimate after it."""
+    estimate = LiveEstimate(exercise=recording.exercise, placement=recording.placement)
+    for samples in pieces(recording):
+        estimate.add(samples)
+        if estimate.due:
+            start = time.perf_counter()
+            estimate.update()
+            yield time.perf_counter() - start, estimate
+
+
+def agreement(recording: Recording) -> Agreement:
+    """Every live repetition against the one of the whole recording's analysis at the same time."""
+    *_, (_, estimate) = feed(recording)
+    whole = analyse(recording)
+    off = []
+    for metric in METRICS:
+        for side in Side:
+            middles = [np.mean(rep) for one in estimate.sets for rep in one.exercise_set.reps[side]]
+            values = [one.values[metric][side] for one in estimate.sets]
+            off.append(_off(_of_side(whole, metric, side), np.array(middles), np.concatenate([*values, []])))
+    count = sum(len(reps) for one in whole.sets for reps in one.reps.values())
+    return Agreement(count, sum(estimate.result.reps.values()), np.concatenate(off))
+
+
+def _of_side(analysis: Analysis, metric: str, side: Side) -> tuple[FloatArray, FloatArray]:
+    found = next(values for values in analysis.rep_values if values.metric == metric)
+    own = np.array([each is side for each in found.side])
+    return found.time_s[own], found.value[own]
+
+
+def _off(whole: tuple[FloatArray, FloatArray], middles: FloatArray, values: FloatArray) -> FloatArray:
+    """Relative differences of live values from those of the nearest repetition of the whole."""
+    time_s, value = whole
+    if not len(time_s) or not len(middles):
+        return np.empty(0)
+    nearest = np.abs(time_s[:, None] - middles[None, :]).argmin(axis=0)
+    return np.asarray(np.abs(values / value[nearest] - 1))
+
+
+def section(quick: bool) -> str:
+    """The page's part."""
+    athletes = 1 if quick else 5
+    rows = []
+    within = []
+    for exercise in ("squat",) if quick else ("squat", "curl", "row", "run", "tennis"):
+        found = [
+            agreement(simulate(Simulation(exercise=exercise, seed=seed)).recording)
+            for seed in range(athletes)
+        ]
+        off = np.concatenate([one.off for one in found])
+        within.append(float(np.mean(off <= WITHIN)))
+        counts = f"{sum(one.live for one in found)} of {sum(one.whole for one in found)}"
+        rows.append(
+            (exercise, counts, percent(np.median(off)), percent(np.quantile(off, 0.95)), percent(within[-1]))
+        )
+    costs = growth(2 if quick else 24)
+    return (
+        f"Data: {athletes} simulated athletes each, fed in pieces of {CHUNK_S} s and looked at once a second; every completed repetition's {', '.join(METRICS)} against the analysis of the whole recording. Not completed are repetitions that end less than a period before the data does.\n\n"
+        + table("exercise | repetitions, live of all | median off | 95th percentile off | within 2 %", rows)
+        + f"\n\nAsked: within 2 % ({met(min(within) >= 0.95)} for 95 in 100 of every exercise; the answer after the recording is that of the whole).\n\n"
+        + "Squats, set after set:\n\n"
+        + table(
+            "minute | a look takes, ms | memory held, MB",
+            [(m, f"{1e3 * s:.0f}", f"{b / 1e6:.1f}") for m, s, b in costs],
+        )
+    )
+
+
+def growth(sets: int) -> list[tuple[int, float, int]]:
+    """Every third minute: the median look, s, and the bytes that are held."""
+    recording = replace(simulate(Simulation(sets=sets, seed=1)).recording, exercise="squat")
+    looks = [seconds for seconds, _ in feed(recording)]
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    held = [tracemalloc.get_traced_memory()[0] - before for _ in _fed_only(recording)]
+    tracemalloc.stop()
+    minutes = range(0, len(looks) // 60 + 1, 3)
+    return [
+        (m + 1, float(np.median(looks[60 * m : 60 * m + 60])), held[min(60 * m + 59, len(held) - 1)])
+        for m in minutes
+        if looks[60 * m :]
+    ]
+
+
+def _fed_only(recording: Recording) -> Iterator[None]:
+    """As `feed`, with a look every five seconds: tracing memory is slow."""
+    estimate = LiveEstimate(exercise=recording.exercise, placement=recording.placement)
+    for number, samples in enumerate(pieces(recording)):
+        estimate.add(samples)
+        if number % 20 == 0:
+            estimate.update()
+        if number % 4 == 0:
+            yield

@@ -1,0 +1,381 @@
+# ruff: noqa: E501 - prose of the page it writes
+"""How fast and how lean: against other packages, over length and count, at the start and live; docs/performance.md.
+
+Run: make bench    (or python -m benchmarks.performance [--only speed,peers] [--quick] [--write])
+
+With --write the sections that were run replace their namesakes on the page; the others stay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import datetime as dt
+import json
+import os
+import platform
+import pstats
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from analysis import analyse
+from benchmarks import live, many_recordings
+from benchmarks.long_recordings import ROOT, Cost, measured, write_pair
+from benchmarks.pages import merged, met, table
+from benchmarks.peers import PACKAGES, WORK
+from sensing import open_recording
+
+PAGE: Final = ROOT / "docs" / "performance.md"
+PEERS: Final = ROOT / ".peers"
+HEAD: Final = """# Speed and memory
+
+What an analysis costs, written by `make bench`; do not edit, run it again. Seconds depend on the machine and on
+what else runs on it, so what is compared runs in turns, and ratios are given with the least and the greatest.
+All recordings here are simulated by `sensing.simulate`, six channels on each of two sides."""
+
+FLOOR_TIMES, LEAST_SPEED, MOST_MEMORY, MOST_EXPONENT, MOST_START = 6.0, 2000.0, 6.0, 1.05, 1.3
+
+STAGES: Final = {
+    "open_recording": "read both files",
+    "align": "one time grid",
+    "motion": "orientation (VQF) and norms",
+    "assess": "quality gates",
+    "segment": "sets and repetitions",
+    "measure": "metrics of every repetition",
+    "measure_use": "use second by second",
+    "measure_body": "fatigue and smoothness",
+    "compare": "intervals and verdicts",
+    "mean_waveforms": "mean repetition",
+}
+
+
+class Runner:
+    """One package at work on a folder, in a process of its own, whenever it is told to."""
+
+    def __init__(self, name: str, python: Path, folder: Path) -> None:
+        command = [str(python), str(ROOT / "benchmarks" / "peers.py"), name, str(folder)]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT) if name == "sidewise" else ""},
+        )
+        self.works = self._answer() == "ready"
+
+    def _answer(self) -> object:
+        assert self._process.stdout is not None
+        # What a package prints by itself is passed over.
+        for line in self._process.stdout:
+            if line.startswith(('"ready"', "[")):
+                return json.loads(line)
+        return None
+
+    def lap(self) -> tuple[float, float]:
+        """Wall and processor seconds of one more run."""
+        assert self._process.stdin is not None
+        print(file=self._process.stdin, flush=True)
+        answer = self._answer()
+        assert isinstance(answer, list), "the process ended"
+        return answer[0], answer[1]
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@contextmanager
+def runners(pythons: dict[str, Path], folder: Path) -> Iterator[dict[str, Runner]]:
+    """Those that work, by name."""
+    started = {name: Runner(name, python, folder) for name, python in pythons.items()}
+    try:
+        yield {name: runner for name, runner in started.items() if runner.works}
+    finally:
+        for runner in started.values():
+            runner.close()
+
+
+def in_turns(working: dict[str, Runner], rounds: int) -> dict[str, np.ndarray]:
+    """Wall and processor seconds, (rounds, 2), of every runner."""
+    laps = [{name: runner.lap() for name, runner in working.items()} for _ in range(rounds)]
+    return {name: np.array([lap[name] for lap in laps]) for name in working}
+
+
+def spread(values: Sequence[float] | np.ndarray, digits: int = 1) -> str:
+    """Median with least and greatest."""
+    low, middle, high = np.min(values), np.median(values), np.max(values)
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def speed_section(quick: bool) -> str:
+    seconds, rounds = (120.0, 2) if quick else (3600.0, 7)
+    here = dict.fromkeys(("pandas", "sidewise"), Path(sys.executable))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        runners(here, write_pair(Path(folder), seconds)) as working,
+    ):
+        laps = in_turns(working, rounds)
+    rows, floor = [], laps["pandas"]
+    for name, own in laps.items():
+        times, work = own[:, 0] / floor[:, 0], own[:, 1] / floor[:, 1]
+        rows.append(
+            (
+                name,
+                WORK[name],
+                spread(own[:, 0], 3),
+                spread(seconds / own[:, 0], 0),
+                spread(times),
+                spread(work),
+            )
+        )
+    ratio = float(np.median(laps["sidewise"][:, 1] / floor[:, 1]))
+    rate = float(np.median(seconds / laps["sidewise"][:, 0]))
+    return (
+        f"Data: {seconds:.0f} s of squats at 100 Hz, as two CSV files; {rounds} rounds, each program in turn, start of the interpreter excluded.\n\n"
+        + table(
+            "program | does | wall, s | recording s per s | times pandas, wall | times pandas, processor",
+            rows,
+        )
+        + f"\n\nAsked: {LEAST_SPEED:.0f} recording seconds a second ({met(rate >= LEAST_SPEED)}: {rate:.0f}), and {FLOOR_TIMES:.0f} times pandas' reader ({met(ratio <= FLOOR_TIMES)}: {ratio:.1f})."
+    )
+
+
+def peers_section(quick: bool, peers: Path = PEERS) -> str:
+    seconds, rounds = (60.0, 1) if quick else (600.0, 5)
+    pythons = dict.fromkeys(("pandas", "sidewise"), Path(sys.executable))
+    absent = [] if quick else [name for name in PACKAGES if not installed(name, peers)]
+    if not quick:
+        pythons |= {name: python_of(name, peers) for name in PACKAGES if name not in absent}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        runners(pythons, write_pair(Path(folder), seconds, exercise="run")) as working,
+    ):
+        laps = in_turns(working, rounds)
+    absent += [name for name in pythons if name not in laps]
+    rows = []
+    for name, own in laps.items():
+        times = own[:, 0] / laps["sidewise"][:, 0]
+        rows.append(
+            (name, WORK[name], spread(own[:, 0], 2), spread(seconds / own[:, 0], 0), spread(times, 2))
+        )
+    missing = (
+        f"\n\nNot measured, since they could not be installed or run: {', '.join(absent)}." if absent else ""
+    )
+    return (
+        f"Data: {seconds:.0f} s of running at 100 Hz, one sensor on each shank, as two CSV files; {rounds} rounds, each program in turn. "
+        f"The packages answer other questions, so this says what a package's answer costs and not which is better. They live in environments of their own, which `make bench` makes in `.peers`.\n\n"
+        + table("program | does | wall, s | recording s per s | times sidewise", rows)
+        + missing
+    )
+
+
+def python_of(name: str, peers: Path) -> Path:
+    return peers / name / "bin" / "python"
+
+
+def installed(name: str, peers: Path) -> bool:
+    """Whether a package's own environment is there, made now where it is not."""
+    python = python_of(name, peers)
+    if python.exists():
+        return True
+    commands = (
+        [sys.executable, "-m", "venv", str(peers / name)],
+        [str(python), "-m", "pip", "install", "--quiet", PACKAGES[name]],
+    )
+    done = all(subprocess.run(command, capture_output=True).returncode == 0 for command in commands)
+    if not done:
+        print(f"{PACKAGES[name]} cannot be installed here and is left out", file=sys.stderr)
+    return done
+
+
+def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """Of the power law fitted through costs."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def length_section(quick: bool) -> str:
+    rate_hz = 25.0
+    minutes = (1, 2) if quick else (1, 10, 60, 180, 360, 720, 1440)
+    costs = [_cost(60.0 * m, rate_hz) for m in minutes]
+    rows = [_cost_row(rate_hz, cost) for cost in costs]
+    long = [cost for cost in costs if cost.length_s > 500] or costs
+    grown = exponent([cost.length_s for cost in long], [cost.seconds for cost in long])
+    dense = [] if quick else [(rate, _cost(s, rate)) for s, rate in ((3600.0, 100.0), (6 * 3600.0, 100.0))]
+    rows += [_cost_row(rate, cost) for rate, cost in dense]
+    most = max(
+        (cost.peak / cost.size for cost in long + [c for _, c in dense] if cost.length_s > 3500), default=0.0
+    )
+    return (
+        "Data: squats as two CSV files, ten simulated minutes again and again, each length in a fresh process. *Memory* is the peak above what is resident after imports, over the recording's size (times and six channels on both sides as float64).\n\n"
+        + table(
+            "length, min | rate, Hz | read, s | analyse, s | recording s per s | memory, MB | times its size",
+            rows,
+        )
+        + f"\n\nExponent of time over length, from ten minutes on: {grown:.2f} (asked {MOST_EXPONENT}: {met(grown <= MOST_EXPONENT)})."
+        + (
+            f" Memory from an hour on: at most {most:.1f} times the size (asked {MOST_MEMORY:.0f}: {met(most < MOST_MEMORY)})."
+            if most
+            else ""
+        )
+    )
+
+
+def _cost(seconds: float, rate_hz: float) -> Cost:
+    with tempfile.TemporaryDirectory() as folder:
+        return measured(write_pair(Path(folder), seconds, rate_hz=rate_hz))
+
+
+def _cost_row(rate_hz: float, cost: Cost) -> tuple[str, ...]:
+    return (
+        f"{cost.length_s / 60:.0f}",
+        f"{rate_hz:.0f}",
+        f"{cost.read_s:.2f}",
+        f"{cost.analyse_s:.2f}",
+        f"{cost.length_s / cost.seconds:.0f}",
+        f"{cost.peak / 1e6:.0f}",
+        f"{cost.peak / cost.size:.1f}",
+    )
+
+
+def count_section(quick: bool) -> str:
+    counts = (1, 4) if quick else (1, 10, 100, 1000)
+    costs = [many_recordings.measured(count) for count in counts]
+    rows = [
+        (c.count, c.rows, f"{c.seconds:.2f}", f"{1000 * c.seconds / c.count:.0f}", f"{c.peak / 1e6:.0f}")
+        for c in costs
+    ]
+    grown = exponent([c.count for c in costs[-3:]], [c.seconds for c in costs[-3:]])
+    return (
+        f"Data: {many_recordings.ATHLETES} simulated athletes of one set each, linked under as many names as asked; the machinery of `sidewise batch` in one process, each count in a fresh one. `python -m benchmarks.many_recordings 10000` does ten thousand.\n\n"
+        + table("recordings | rows | wall, s | ms each | memory above imports, MB", rows)
+        + f"\n\nExponent of time over count, last three: {grown:.2f} (asked {MOST_EXPONENT}: {met(grown <= MOST_EXPONENT)})."
+    )
+
+
+MINIMUM: Final = """
+import click
+@click.group()
+def main(): pass
+main()
+"""
+
+
+def start_section(quick: bool) -> str:
+    rounds = 2 if quick else 21
+    commands = {
+        "click's own minimum": [sys.executable, "-c", MINIMUM, "--help"],
+        "`sidewise --help`": [sys.executable, "-c", "from cli.main import main; main()", "--help"],
+        "`sidewise analyse --wrong`": [
+            sys.executable,
+            "-c",
+            "from cli.main import main; main()",
+            "analyse",
+            "--wrong",
+        ],
+    }
+    laps: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(command, cwd=ROOT, capture_output=True)
+            laps[name].append(time.perf_counter() - start)
+    least = np.array(laps["click's own minimum"])
+    rows = [
+        (name, spread(1e3 * np.array(own), 0), spread(np.array(own) / least, 2)) for name, own in laps.items()
+    ]
+    ratio = max(float(np.median(np.array(own) / least)) for own in laps.values())
+    return (
+        f"{rounds} rounds in turn, whole processes with the start of Python.\n\n"
+        + table("command | ms | times click's minimum", rows)
+        + f"\n\nAsked: {MOST_START} times ({met(ratio <= MOST_START)})."
+    )
+
+
+def profile_section(quick: bool) -> str:
+    seconds = 60.0 if quick else 3600.0
+    with tempfile.TemporaryDirectory() as folder:
+        pair = write_pair(Path(folder), seconds)
+        analyse(open_recording(pair))
+        profile = cProfile.Profile()
+        profile.enable()
+        analyse(open_recording(pair))
+        profile.disable()
+    spent = stages(profile)
+    whole = spent["analyse"] + spent["open_recording"]
+    rows = [(f"`{name}`", said, f"{100 * spent[name] / whole:.0f} %") for name, said in STAGES.items()]
+    return (
+        f"Data: {seconds:.0f} s of squats at 100 Hz, one pass under `cProfile`, which makes many small calls look dearer than they are.\n\n"
+        + table("function | does | share of the time", sorted(rows, key=lambda row: -int(row[2].split()[0])))
+    )
+
+
+def stages(profile: cProfile.Profile) -> dict[str, float]:
+    """Seconds in each function of the pipeline, with all that it calls."""
+    spent = dict.fromkeys((*STAGES, "analyse"), 0.0)
+    for (file, _, name), (_, _, _, cumulative, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        if name in spent and str(ROOT) in file:
+            spent[name] += cumulative
+    return spent
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: its title, and what measures it."""
+
+    title: str
+    measure: Callable[[bool], str]
+
+
+SECTIONS: Final = {
+    "speed": Section("One hour", speed_section),
+    "peers": Section("Other packages", peers_section),
+    "profile": Section("Where the time goes", profile_section),
+    "length": Section("Longer recordings", length_section),
+    "count": Section("More recordings", count_section),
+    "live": Section("While it records", live.section),
+    "start": Section("The first answer", start_section),
+}
+
+
+def section(name: str, quick: bool) -> str:
+    """One part of the page, with its date, command and machine."""
+    said = (
+        f"Measured on {dt.date.today().isoformat()} with sidewise {version('sidewise')} by `python -m benchmarks.performance --only {name}`, "
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, numpy {version('numpy')}, scipy {version('scipy')}, pandas {version('pandas')}."
+    )
+    return f"## {SECTIONS[name].title}\n\n{SECTIONS[name].measure(quick)}\n\n{said}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--only", default=",".join(SECTIONS), metavar="NAMES", help=f"of {', '.join(SECTIONS)}"
+    )
+    parser.add_argument("--quick", action="store_true", help="seconds of data, to try it")
+    parser.add_argument("--write", action="store_true", help=f"into {PAGE.name}")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.only.split(",")) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    new = {}
+    for name in chosen.only.split(","):
+        new[name] = section(name, chosen.quick)
+        print(new[name], end="\n\n", flush=True)
+    if chosen.write:
+        old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        titles = {name: each.title for name, each in SECTIONS.items()}
+        PAGE.write_text(merged(HEAD, titles, old, new), encoding="utf-8")
+        print(PAGE)
+
+
+if __name__ == "__main__":
+    main()
