@@ -6,13 +6,15 @@ import os
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 VARIABLE: Final = "SIDEWISE_HOME"
 """Environment variable that names another folder."""
 
 
 def user_folder() -> Path:
     """``$SIDEWISE_HOME``, or the place where this system keeps a user's data."""
-    chosen = os.environ.get(VARIABLE)
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("sidewise", appauthor=False))
+    if chosen := os.environ.get(VARIABLE):
+        return Path(chosen)
+    # Not needed by a command that only tells of a wrong option.
+    from platformdirs import user_data_path
+
+    return user_data_path("sidewise", appauthor=False)
