@@ -1,6 +1,8 @@
 """A short run of every benchmark, with the gates it is there for where they can be held quickly."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,11 @@ from benchmarks import (
     cohort,
     decision_rule,
     history,
+    live,
+    long_recordings,
+    many_recordings,
     pages,
+    performance,
     pictures,
     recorder,
     repetitions,
@@ -24,6 +30,7 @@ from benchmarks import (
 )
 from benchmarks.recordings import dsa, folder
 from sensing.recording import Side
+from sensing.simulate import Simulation, simulate
 from sensing.virtual import Link, run_virtual
 
 real = pytest.mark.skipif(folder() is None, reason="the real recordings are not beside the project")
@@ -160,3 +167,38 @@ def test_a_recorded_session_is_judged_by_what_was_asked():
     case = synchronisation.SESSIONS[0]
     (results,) = synchronisation.recorded((case,), 20.0, 2)
     assert all(r.lost == 0 and r.error_ms <= r.fit_ms <= r.stated_ms for r in results)
+
+
+def test_a_pair_of_any_length_is_written_and_its_cost_measured(tmp_path):
+    folder = long_recordings.write_pair(tmp_path / "pair", 700.0, rate_hz=10.0)
+    assert len((folder / "left.csv").read_text().splitlines()) == 7001
+    cost = long_recordings.measured(folder)
+    assert cost.length_s == pytest.approx(699.9, abs=0.5)
+    assert cost.size == 2 * 7000 * 7 * 8 and cost.peak > cost.size
+    assert cost.reps == pytest.approx(2 * 8 * 12 * 700 / 590, rel=0.1)
+
+
+def test_a_cohort_of_linked_recordings_gives_a_row_per_metric_and_set():
+    one, many = (many_recordings.measured(count) for count in (1, 22))
+    assert many.rows == 22 * one.rows > 200
+
+
+def test_programs_run_in_turns_and_one_that_is_not_there_is_left_out(tmp_path):
+    folder = long_recordings.write_pair(tmp_path, 30.0)
+    pythons = dict.fromkeys(("pandas", "sidewise", "mobgap"), Path(sys.executable))
+    with performance.runners(pythons, folder) as working:
+        laps = performance.in_turns(working, 2)
+    assert set(laps) == {"pandas", "sidewise"}
+    assert all(own.shape == (2, 2) and (own > 0).all() for own in laps.values())
+    assert laps["sidewise"].min() > laps["pandas"].min()
+
+
+def test_the_exponent_of_a_power_law_and_the_stages_of_the_pipeline():
+    assert performance.exponent([1, 10, 100], [3, 30, 300]) == pytest.approx(1.0)
+    assert "| `segment` | sets and repetitions |" in performance.profile_section(True)
+
+
+def test_live_repetitions_are_held_against_the_whole():
+    found = live.agreement(simulate(Simulation(exercise="squat", seed=2)).recording)
+    assert found.live == found.whole == 48
+    assert len(found.off) == 48 * len(live.METRICS) and np.mean(found.off <= live.WITHIN) > 0.95
