@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -200,9 +201,7 @@ def shared_rhythm(correlations: list[list[FloatArray]], rate_hz: float) -> Rhyth
     rhythms = [rhythm for rhythm in found if rhythm is not None]
     if not rhythms or len(rhythms) < len(found) / 2:
         return None
-    periods = np.array([rhythm.period_s for rhythm in rhythms])
-    strength = float(np.median([rhythm.strength for rhythm in rhythms]))
-    return Rhythm(float(np.median(periods)), strength)
+    return Rhythm(median(r.period_s for r in rhythms), median(r.strength for r in rhythms))
 
 
 def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
@@ -227,13 +226,13 @@ def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
 def autocorrelation(values: FloatArray) -> FloatArray:
     """Autocorrelation of a (k, c) signal summed over channels, normalised by each lag's overlap."""
     n = len(values)
-    centred = values - values.mean(axis=0)
+    centred = np.ascontiguousarray(values.T)
+    centred -= centred.mean(axis=1, keepdims=True)
     size = fft.next_fast_len(2 * n, real=True)
-    spectrum = fft.rfft(centred, size, axis=0)
-    raw = fft.irfft((np.abs(spectrum) ** 2).sum(axis=1), size)[:n]
-    energy = np.r_[0.0, np.cumsum((centred**2).sum(axis=1))]
-    lag = np.arange(n)
-    overlap = np.sqrt(np.maximum(energy[n - lag] * (energy[n] - energy[lag]), 1e-12))
+    spectrum = fft.rfft(centred, size)
+    raw = fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[:n]
+    energy = np.concatenate([[0.0], np.cumsum((centred**2).sum(axis=0))])
+    overlap = np.sqrt(np.maximum(energy[n:0:-1] * (energy[n] - energy[:n]), 1e-12))
     return np.asarray(raw / overlap, dtype=np.float64)
 
 
@@ -405,7 +404,10 @@ def _onset(speed: FloatArray, level: float, most: float) -> int:
     A smooth movement gains speed with the square of time at first (minimum jerk; Flash and Hogan 1985), so
     that it takes from its onset to ``level`` as long as from there to four times as fast.
     """
-    moving, fast = (int(np.argmax(speed > factor * level)) for factor in (1, 4))
+    moving = int(np.argmax(speed > level))
+    if moving == 0:
+        return 0
+    fast = int(np.argmax(speed > 4 * level))
     return max(moving - int(min(max(fast - moving, 0), most)), 0)
 
 
