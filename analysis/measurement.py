@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -145,14 +146,14 @@ def _spans(motion: Motion, exercise_set: ExerciseSet, side: Side) -> list[Span]:
 def _swing_times(exercise_set: ExerciseSet, side: Side) -> FloatArray:
     """Foot off to the first contact after it, per stride; NaN where there is none."""
     events = exercise_set.events[side]
-    contacts, offs = np.array(events.contact_s), np.array(events.foot_off_s)
+    contacts, offs = sorted(events.contact_s), sorted(events.foot_off_s)
     out = np.full(len(exercise_set.reps[side]), np.nan)
     for i, (start, end) in enumerate(exercise_set.reps[side]):
-        contact = contacts[(contacts > start) & (contacts < end)]
-        if contact.size and offs.size:
-            off = offs[np.argmin(np.abs(offs - start))]
-            if off < contact[0]:
-                out[i] = contact[0] - off
+        first, near = bisect_right(contacts, start), bisect_left(offs, start)
+        if first < len(contacts) and contacts[first] < end and offs:
+            off = min(offs[max(near - 1, 0) : near + 1], key=lambda t: abs(t - start))
+            if off < contacts[first]:
+                out[i] = contacts[first] - off
     return out
 
 

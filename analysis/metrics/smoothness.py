@@ -21,6 +21,9 @@ AMPLITUDE: Final = 0.05
 _PADDING: Final = 4
 """Zeros that refine the spectrum, as a power of two."""
 
+_AT_ONCE: Final = 32
+"""Movements whose spectra are taken at once."""
+
 _LEAST: Final = 8
 """Fewer samples have no spectrum."""
 
@@ -37,22 +40,40 @@ def sparc(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     if motion.speed is None:
         return out
     track = motion.track
-    for i, (a, b) in enumerate(spans):
-        if b - a >= _LEAST and track.valid[a:b].all():
-            out[i] = spectral_arc_length(motion.speed[a:b], track.rate_hz)
+    whole = [k for k, (a, b) in enumerate(spans) if b - a >= _LEAST and track.valid[a:b].all()]
+    sizes = np.array([_size(spans[k][1] - spans[k][0]) for k in whole], dtype=np.intp)
+    for size in np.unique(sizes):
+        alike = np.array(whole)[sizes == size]
+        for some in np.split(alike, range(_AT_ONCE, len(alike), _AT_ONCE)):
+            padded = np.zeros((len(some), size))
+            for row, k in zip(padded, some, strict=True):
+                row[: spans[k][1] - spans[k][0]] = motion.speed[slice(*spans[k])]
+            out[some] = _arc_lengths(padded, track.rate_hz)
     return out
 
 
 def spectral_arc_length(speed: FloatArray, rate_hz: float) -> float:
     """SPARC of one movement's speed, (n,), sampled at ``rate_hz``; NaN where it is zero throughout."""
-    size = 2 ** (int(np.ceil(np.log2(len(speed)))) + _PADDING)
-    kept = np.abs(np.fft.rfft(speed, size)[: int(CUT_HZ * size / rate_hz) + 1])
+    size = _size(len(speed))
+    return float(_arc_lengths(np.pad(speed, (0, size - len(speed)))[None], rate_hz)[0])
+
+
+def _size(samples: int) -> int:
+    """Length to which a movement is padded."""
+    return int(2 ** (int(np.ceil(np.log2(samples))) + _PADDING))
+
+
+def _arc_lengths(padded: FloatArray, rate_hz: float) -> FloatArray:
+    """SPARC of each row of speeds that end in zeros."""
+    size = padded.shape[1]
+    kept = np.abs(np.fft.rfft(padded)[:, : int(CUT_HZ * size / rate_hz) + 1])
     # What is never negative has its greatest amplitude at 0 Hz.
-    if kept[0] <= 0:
-        return float("nan")
-    kept /= kept[0]
-    kept = kept[: np.flatnonzero(kept >= AMPLITUDE)[-1] + 1]
-    return -float(np.hypot(1 / max(len(kept) - 1, 1), np.diff(kept)).sum())
+    moves = kept[:, 0] > 0
+    kept /= np.where(moves, kept[:, 0], 1.0)[:, None]
+    steps = kept.shape[1] - 1 - np.argmax(kept[:, ::-1] >= AMPLITUDE, axis=1)
+    curve = np.hypot(1 / np.maximum(steps, 1)[:, None], np.diff(kept))
+    curve[np.arange(curve.shape[1]) >= steps[:, None]] = 0.0
+    return np.where(moves, -curve.sum(axis=1), np.nan)
 
 
 def ldlj_a(motion: Motion, spans: Sequence[Span]) -> FloatArray:

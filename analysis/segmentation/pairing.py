@@ -50,10 +50,11 @@ def pair_repetitions(left: tuple[Interval, ...], right: tuple[Interval, ...]) ->
     together = abs(offset) <= TOGETHER * period
     if not together and np.sign(offset) != np.sign(middle[1][0] - middle[0][0]):
         offset -= np.sign(offset) * period
-    gap = np.abs(middle[0][:, None] + offset - middle[1][None, :])
-    nearest_right, nearest_left = gap.argmin(axis=1), gap.argmin(axis=0)
+    moved = middle[0] + offset
+    nearest_right, nearest_left = _nearest(moved, middle[1]), _nearest(middle[1], moved)
+    gap = np.abs(moved - middle[1][nearest_right])
     pairs = tuple(
-        (i, int(j)) for i, j in enumerate(nearest_right) if nearest_left[j] == i and gap[i, j] <= 0.5 * period
+        (i, int(j)) for i, j in enumerate(nearest_right) if nearest_left[j] == i and gap[i] <= 0.5 * period
     )
     if len(pairs) < 0.5 * min(len(left), len(right)):
         return Kind.UNPAIRED, ()
@@ -62,9 +63,13 @@ def pair_repetitions(left: tuple[Interval, ...], right: tuple[Interval, ...]) ->
 
 def _usual_offset(left: np.ndarray, right: np.ndarray, period: float) -> float:
     """Circular mean, over one period, of right minus nearest left, in (-period/2, period/2]."""
-    nearest = np.abs(left[:, None] - right[None, :]).argmin(axis=1)
     # Both directions, so that swapping the sides negates the result exactly.
-    back = np.abs(left[:, None] - right[None, :]).argmin(axis=0)
-    offsets = np.r_[right[nearest] - left, right - left[back]]
+    offsets = np.r_[right[_nearest(left, right)] - left, right - left[_nearest(right, left)]]
     turn = 2 * np.pi / period
     return float(np.arctan2(np.sin(turn * offsets).mean(), np.cos(turn * offsets).mean()) / turn)
+
+
+def _nearest(times: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Index of the nearest of ``others``, two or more in order, to each time; of two as near the first."""
+    after = np.clip(np.searchsorted(others, times), 1, len(others) - 1)
+    return np.asarray(after - (times - others[after - 1] <= others[after] - times))
