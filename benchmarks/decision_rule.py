@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import math
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -156,20 +157,18 @@ def beyond(case: Case, cut_off: float, runs: int, seed: int = 0) -> float:
     return float(np.mean(np.abs(d) > cut_off))
 
 
+def rates_of(cases: Sequence[Case], runs: int) -> Iterator[tuple[Case, Rates]]:
+    """Every case with what became of it."""
+    with ProcessPoolExecutor() as pool:
+        yield from zip(cases, pool.map(simulate, cases, [runs] * len(cases)), strict=True)
+
+
 def section(runs: int) -> str:
     """Its part of the accuracy page."""
     rows = []
-    for case in CASES:
-        rates = simulate(case, runs)
-        rows.append(
-            (
-                case.name,
-                percent(rates.asymmetric),
-                percent(rates.balanced),
-                percent(rates.marked),
-                percent(rates.covered),
-            )
-        )
+    for case, rates in rates_of(CASES, runs):
+        shares = (rates.asymmetric, rates.balanced, rates.marked, rates.covered)
+        rows.append((case.name, *map(percent, shares)))
     return "\n\n".join(
         [
             "## The decision rule",
@@ -188,10 +187,9 @@ def main() -> None:
     runs = parser.parse_args().runs
     print(f"{runs} runs a case; cv 10 % a side, set SD 3 %, remount SD 4 %, delta {DELTA:g}\n")
     print(f"{'case':46s} {'asymmetric':>10s} {'balanced':>10s} {'marked':>10s} {'covered':>10s}")
-    with ProcessPoolExecutor() as pool:
-        for case, rates in zip(CASES, pool.map(simulate, CASES, [runs] * len(CASES)), strict=True):
-            shares = (rates.asymmetric, rates.balanced, rates.marked, rates.covered)
-            print(f"{case.name:46s} " + " ".join(f"{100 * share:8.1f} %" for share in shares))
+    for case, rates in rates_of(CASES, runs):
+        shares = (rates.asymmetric, rates.balanced, rates.marked, rates.covered)
+        print(f"{case.name:46s} " + " ".join(f"{100 * share:8.1f} %" for share in shares))
 
 
 if __name__ == "__main__":

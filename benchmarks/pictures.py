@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,9 +47,8 @@ def rule_section(where: Path, runs: int) -> str:
     _, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constrained")
     for axis, (title, design) in zip(axes, designs.items(), strict=True):
         cases = [replace(design, d=math.log1p(ratio)) for ratio in RATIOS]
-        with ProcessPoolExecutor() as pool:
-            found = list(pool.map(decision_rule.simulate, cases, [each] * len(cases)))
-            flat = list(pool.map(decision_rule.beyond, cases, [FLAT] * len(cases), [each] * len(cases)))
+        found = [rates for _, rates in decision_rule.rates_of(cases, each)]
+        flat = [decision_rule.beyond(case, FLAT, each) for case in cases]
         ours, label = [100 * rates.asymmetric for rates in found], f"flat cut-off at {100 * FLAT:g} %"
         axis.plot(100 * RATIOS, ours, "o-", color=OURS, label="this rule")
         axis.plot(100 * RATIOS, [100 * share for share in flat], "s--", color=OTHERS, label=label)
