@@ -115,7 +115,7 @@ def gyroscope_bias(track: Track) -> FloatArray:
     block = max(2, round(STILL_BLOCK_S * track.rate_hz))
     n = len(track) // block
     whole = slice(0, n * block)
-    still = track.valid[whole].reshape(n, block).all(axis=1)
+    still = np.asarray(track.valid[whole].reshape(n, block).all(axis=1))
     for values, most in ((track.gyr, STILL_GYR), (track.acc, STILL_ACC)):
         for channel in values[whole].T:
             still[still] = channel.reshape(n, block)[still].std(axis=1) < most

@@ -28,11 +28,11 @@ WITHIN = 0.02
 
 @dataclass(frozen=True)
 class Agreement:
-    """Completed repetitions of one recording: how many, and how far live values are from the batch's."""
+    """Completed repetitions of one recording: how many, and how far live values of each metric are off."""
 
     whole: int
     live: int
-    off: FloatArray
+    off: dict[str, FloatArray]
 
 
 def pieces(recording: Recording) -> Iterator[Samples]:
@@ -61,52 +61,57 @@ def agreement(recording: Recording) -> Agreement:
     """Every live repetition against the one of the whole recording's analysis at the same time."""
     *_, (_, estimate) = feed(recording)
     whole = analyse(recording)
-    off = []
-    for metric in METRICS:
-        for side in Side:
-            middles = [np.mean(rep) for one in estimate.sets for rep in one.exercise_set.reps[side]]
-            values = [one.values[metric][side] for one in estimate.sets]
-            off.append(_off(_of_side(whole, metric, side), np.array(middles), np.concatenate([*values, []])))
+    off = {
+        metric: np.concatenate([_off(whole, estimate, metric, side) for side in Side]) for metric in METRICS
+    }
     count = sum(len(reps) for one in whole.sets for reps in one.reps.values())
-    return Agreement(count, sum(estimate.result.reps.values()), np.concatenate(off))
+    return Agreement(count, sum(estimate.result.reps.values()), off)
 
 
-def _of_side(analysis: Analysis, metric: str, side: Side) -> tuple[FloatArray, FloatArray]:
-    found = next(values for values in analysis.rep_values if values.metric == metric)
-    own = np.array([each is side for each in found.side])
-    return found.time_s[own], found.value[own]
-
-
-def _off(whole: tuple[FloatArray, FloatArray], middles: FloatArray, values: FloatArray) -> FloatArray:
+def _off(whole: Analysis, estimate: LiveEstimate, metric: str, side: Side) -> FloatArray:
     """Relative differences of live values from those of the nearest repetition of the whole."""
-    time_s, value = whole
-    if not len(time_s) or not len(middles):
+    found = next(values for values in whole.rep_values if values.metric == metric)
+    own = np.array([each is side for each in found.side])
+    middles = np.array([np.mean(rep) for one in estimate.sets for rep in one.exercise_set.reps[side]])
+    if not own.any() or not len(middles):
         return np.empty(0)
-    nearest = np.abs(time_s[:, None] - middles[None, :]).argmin(axis=0)
-    return np.asarray(np.abs(values / value[nearest] - 1))
+    values = np.concatenate([one.values[metric][side] for one in estimate.sets])
+    nearest = np.abs(found.time_s[own][:, None] - middles[None, :]).argmin(axis=0)
+    return np.asarray(np.abs(values / found.value[own][nearest] - 1))
 
 
 def section(quick: bool) -> str:
     """The page's part."""
     athletes = 1 if quick else 3
-    rows = []
-    within = []
+    rows, beyond = [], []
     for exercise in ("squat",) if quick else ("squat", "curl", "row", "run", "tennis"):
         found = [
             agreement(simulate(Simulation(exercise=exercise, seed=seed)).recording)
             for seed in range(athletes)
         ]
-        off = np.concatenate([one.off for one in found])
-        within.append(float(np.mean(off <= WITHIN)))
         counts = f"{sum(one.live for one in found)} of {sum(one.whole for one in found)}"
-        rows.append(
-            (exercise, counts, percent(np.median(off)), percent(np.quantile(off, 0.95)), percent(within[-1]))
-        )
+        for metric in METRICS:
+            off = np.concatenate([one.off[metric] for one in found])
+            within = float(np.mean(off <= WITHIN))
+            beyond += [f"{metric} in {exercise}"] if within < 0.95 else []
+            rows.append(
+                (
+                    exercise,
+                    counts,
+                    metric,
+                    percent(np.median(off)),
+                    percent(np.quantile(off, 0.95)),
+                    percent(within),
+                )
+            )
     costs = growth(2 if quick else 12)
     return (
-        f"Data: {athletes} simulated athletes each, fed in pieces of {CHUNK_S} s and looked at once a second; every completed repetition's {', '.join(METRICS)} against the analysis of the whole recording. Not completed are repetitions that end less than a period before the data does.\n\n"
-        + table("exercise | repetitions, live of all | median off | 95th percentile off | within 2 %", rows)
-        + f"\n\nAsked: within 2 % ({met(min(within) >= 0.95)} for 95 in 100 of every exercise; the answer after the recording is that of the whole).\n\n"
+        f"Data: {athletes} simulated athletes each, fed in pieces of {CHUNK_S} s and looked at once a second; every completed repetition against the analysis of the whole recording. Not completed are repetitions that end less than a period before the data does.\n\n"
+        + table(
+            "exercise | repetitions, live of all | metric | median off | 95th percentile off | within 2 %",
+            rows,
+        )
+        + f"\n\nAsked: 95 in 100 within 2 % ({met(not beyond)}{': ' if beyond else ''}{', '.join(beyond)}): one sample more or less at the edge of a short stroke is beyond it. The answer after the recording is that of the whole.\n\n"
         + "Squats, set after set:\n\n"
         + table(
             "minute | a look takes, ms | memory held, MB",

@@ -33,7 +33,7 @@ class Cost:
     Attributes
     ----------
     length_s, read_s, analyse_s : float
-        Length of the recording, and wall time.
+        Length of the recording, and processor time, which other programs do not lengthen much.
     size : int
         Bytes of its times and six channels on both sides as float64.
     peak : int
@@ -88,11 +88,11 @@ def _measure(folder: Path) -> Cost:
     with tempfile.TemporaryDirectory() as short:
         analyse(open_recording(write_pair(Path(short), 60.0)))
     before = memory("VmRSS")
-    start = time.perf_counter()
+    start = time.process_time()
     recording = open_recording(folder)
-    read = time.perf_counter()
+    read = time.process_time()
     result = analyse(recording)
-    end = time.perf_counter()
+    end = time.process_time()
     samples = sum(len(stream) for stream in recording.streams())
     return Cost(
         length_s=recording.duration_s,

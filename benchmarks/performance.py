@@ -217,7 +217,7 @@ def length_section(quick: bool) -> str:
     long = [cost for cost in costs if cost.length_s > 500] or costs
     grown = exponent([cost.length_s for cost in long], [cost.seconds for cost in long])
     return (
-        "Data: squats as two CSV files, ten simulated minutes again and again, each length in a fresh process. *Memory* is the peak above what is resident after imports, over the recording's size (times and six channels on both sides as float64).\n\n"
+        "Data: squats as two CSV files, ten simulated minutes again and again, each length in a fresh process; seconds are of the processor. *Memory* is the peak above what is resident after imports, over the recording's size (times and six channels on both sides as float64).\n\n"
         + table(COSTS, [_cost_row(25.0, cost) for cost in costs])
         + f"\n\nExponent of time over length, from ten minutes on: {grown:.2f} (asked {MOST_EXPONENT}: {met(grown <= MOST_EXPONENT)})."
     )
@@ -262,7 +262,7 @@ def count_section(quick: bool) -> str:
     grown = exponent([c.count for c in costs[-3:]], [c.seconds for c in costs[-3:]])
     return (
         f"Data: {many_recordings.ATHLETES} simulated athletes of one set each, linked under as many names as asked; the machinery of `sidewise batch` in one process, each count in a fresh one. `python -m benchmarks.many_recordings 10000` does ten thousand.\n\n"
-        + table("recordings | rows | wall, s | ms each | memory above imports, MB", rows)
+        + table("recordings | rows | processor, s | ms each | memory above imports, MB", rows)
         + f"\n\nExponent of time over count, last three: {grown:.2f} (asked {MOST_EXPONENT}: {met(grown <= MOST_EXPONENT)})."
     )
 
