@@ -35,7 +35,7 @@ def write_cohort(folder: Path, count: int) -> Path:
     for number in range(count):
         own = folder / f"{number:05d}"
         if number < ATHLETES:
-            save(simulate(Simulation(sets=1, reps=6, seed=number)), own)
+            save(simulate(Simulation(sets=1, reps=4, rate_hz=(25, 25), seed=number)), own)
             continue
         own.mkdir()
         for file in (folder / f"{number % ATHLETES:05d}").iterdir():

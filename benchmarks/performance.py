@@ -261,7 +261,7 @@ def count_section(quick: bool) -> str:
     ]
     grown = exponent([c.count for c in costs[-3:]], [c.seconds for c in costs[-3:]])
     return (
-        f"Data: {many_recordings.ATHLETES} simulated athletes of one set each, linked under as many names as asked; the machinery of `sidewise batch` in one process, each count in a fresh one. `python -m benchmarks.many_recordings 10000` does ten thousand.\n\n"
+        f"Data: {many_recordings.ATHLETES} simulated athletes of one set each at 25 Hz, linked under as many names as asked; the machinery of `sidewise batch` in one process, each count in a fresh one. `python -m benchmarks.many_recordings 10000` does ten thousand.\n\n"
         + table("recordings | rows | processor, s | ms each | memory above imports, MB", rows)
         + f"\n\nExponent of time over count, last three: {grown:.2f} (asked {MOST_EXPONENT}: {met(grown <= MOST_EXPONENT)})."
     )
