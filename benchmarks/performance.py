@@ -397,10 +397,11 @@ SECTIONS: Final = {
 
 
 def section(name: str, quick: bool) -> str:
-    """One part of the page, with its date, command and machine."""
+    """One part of the page, with its date, command and machine, and what else ran on it."""
+    load = os.getloadavg()[0]
     said = (
         f"Measured on {dt.date.today().isoformat()} with sidewise {version('sidewise')} by `python -m benchmarks.performance --only {name}`, "
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, numpy {version('numpy')}, scipy {version('scipy')}, pandas {version('pandas')}."
+        f"{os.cpu_count()} cores with a load of {load:.1f} before, {platform.machine()}, Python {platform.python_version()}, numpy {version('numpy')}, scipy {version('scipy')}, pandas {version('pandas')}."
     )
     return f"## {SECTIONS[name].title}\n\n{SECTIONS[name].measure(quick)}\n\n{said}"
 
