@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,6 +20,11 @@ more or less."""
 
 _TURNING_DEG_S: Final = 5.0
 """Below this there is too little turning to judge by."""
+
+_ACC_LOOKS: Final = {"g": 1 / GRAVITY, "mg": 1000 / GRAVITY, "m/s2": GRAVITY}
+_GYR_LOOKS: Final = {"rad/s": 180 / np.pi, "deg/s": np.pi / 180, "mdeg/s": 1e-3}
+_ALIKE: Final = 2.0
+"""What is measured where another unit was taken than the one that is true, and the factor it may be off."""
 
 _BLOCKS: Final = 8
 _BLOCK: Final = 4096
@@ -54,6 +59,7 @@ def check_units(recording: Recording) -> tuple[Notice, ...]:
         (1 / _WIDEST, _WIDEST),
         "--acc-unit",
         "the median acceleration is {:.3g} times gravity",
+        _ACC_LOOKS,
     )
     if not notices:
         notices = _judge(
@@ -62,6 +68,7 @@ def check_units(recording: Recording) -> tuple[Notice, ...]:
             _GYR_RATIO,
             "--gyr-unit",
             "gravity turns {:.3g} times as fast as the gyroscope says",
+            _GYR_LOOKS,
         )
     return notices
 
@@ -72,6 +79,7 @@ def _judge(
     bounds: tuple[float, float],
     flag: str,
     text: str,
+    looks: Mapping[str, float],
 ) -> tuple[Notice, ...]:
     measured = [(stream, value) for stream in streams if (value := measure(stream)) is not None]
     outside = [not bounds[0] < value < bounds[1] for _, value in measured]
@@ -83,10 +91,17 @@ def _judge(
             f"export both in the same units, or state them ({flag})"
         )
     return tuple(
-        Notice("units_doubtful", f"{each}; check its unit ({flag})")
-        for each, doubt in zip(told, outside, strict=True)
+        Notice("units_doubtful", f"{each}; {_advice(value, flag, looks)}")
+        for each, (_, value), doubt in zip(told, measured, outside, strict=True)
         if doubt
     )
+
+
+def _advice(value: float, flag: str, looks: Mapping[str, float]) -> str:
+    for unit, expected in looks.items():
+        if 1 / _ALIKE < value / expected < _ALIKE:
+            return f"looks like {unit}: try {flag} {unit}"
+    return f"check its unit ({flag})"
 
 
 def _blocks(stream: Stream) -> list[slice]:

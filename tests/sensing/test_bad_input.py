@@ -170,6 +170,8 @@ def test_mixed_units_of_acceleration(pair: Callable[..., Path]) -> None:
     assert "different units" in refused(pair(table(*in_g)))
     both = open_recording(pair(table(*in_g), table(*in_g)))
     assert "units_doubtful" in codes(both)
+    assert all(notice.message.endswith("looks like g: try --acc-unit g") for notice in both.notices)
+    assert not open_recording(pair(table(*in_g), table(*in_g)), acc_unit="g").notices
 
 
 def tumbling(scale: float) -> str:
@@ -189,6 +191,9 @@ def test_mixed_units_of_angular_velocity(pair: Callable[..., Path]) -> None:
     assert codes(open_recording(pair(tumbling(1.0), tumbling(1.3)))) == set()
     assert "--gyr-unit" in refused(pair(tumbling(1.0), tumbling(np.pi / 180)))
     assert "--gyr-unit" in refused(pair(tumbling(180 / np.pi), tumbling(1.0)))
+    in_rad = open_recording(pair(tumbling(np.pi / 180), tumbling(np.pi / 180)))
+    assert all(notice.message.endswith("looks like rad/s: try --gyr-unit rad/s") for notice in in_rad.notices)
+    assert codes(in_rad) == {"units_doubtful"}
 
 
 def test_wrong_separator(pair: Callable[..., Path]) -> None:
