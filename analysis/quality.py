@@ -38,6 +38,7 @@ NOT_ONE_G_USABLE, NOT_ONE_G_POOR = 0.05, 0.25
 HELD_POOR = 0.05
 BIAS_USABLE = 5.0
 REPEATED_USABLE = 0.2
+CLIPPED_POOR = 0.1
 MEDIAN_G = 3.5
 
 GATES: Final = (
@@ -45,6 +46,7 @@ GATES: Final = (
     Gate("heavy_loss", "poor", "over 15 % of a side's samples lost", "sequence counter, gaps"),
     Gate("gaps", "good", "any gap over 50 ms", "sample times"),
     Gate("clipped", "usable", "any sample at full scale", "stated range, or repeated extremes"),
+    Gate("heavily_clipped", "poor", "over 10 % of a side's samples at full scale", "the same"),
     Gate("low_rate", "usable", "under 40 Hz", "sample times"),
     Gate("very_low_rate", "poor", "under 10 Hz", "sample times"),
     Gate("unequal_rate", "usable", "sides differ by over 5 %", "sample times"),
@@ -152,7 +154,8 @@ def _stream_gates(stream: Stream, motion: Motion, quality: SideQuality) -> list[
         found.append(("gaps", f"the {side} side has {len(gaps)} gaps, the longest {longest:.2f} s"))
     for name, mask in (("accelerometer", track.acc_clipped), ("gyroscope", track.gyr_clipped)):
         if mask.any():
-            found.append(("clipped", f"the {side} {name} reached its full scale {int(mask.sum())} times"))
+            code = "heavily_clipped" if mask.mean() > CLIPPED_POOR else "clipped"
+            found.append((code, f"the {side} {name} reached its full scale {int(mask.sum())} times"))
     if stream.rate_hz < LOW_RATE_USABLE_HZ:
         code = "very_low_rate" if stream.rate_hz < LOW_RATE_POOR_HZ else "low_rate"
         found.append((code, f"the {side} sensor sampled at only {stream.rate_hz:.1f} Hz"))

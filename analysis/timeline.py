@@ -29,6 +29,13 @@ MOVING_ACC, MOVING_GYR = 0.5, 15.0
 LEAST_ACC, LEAST_GYR = 1.9 * GRAVITY, 240.0
 """Smallest full scale that sensors offer, m/s2 and deg/s."""
 
+FLAT_ACC, FLAT_GYR = 1.2 * GRAVITY, 15.0
+"""Flat tops are looked for above this, m/s2 and deg/s: below it lies rest."""
+
+FLAT_SAMPLES, FLAT_TIMES, FLAT_LEVELS = 8, 10.0, 5
+"""A flat top: so many samples at exactly the extreme of a channel, and so many times as many as at each of
+the next levels on average (a coarsely read sine: 3.5 times; real recordings: at most 3 samples)."""
+
 IMPOSSIBLE_ACC, IMPOSSIBLE_GYR = 1000 * GRAVITY, 20_000.0
 """No limb reaches this, m/s2 and deg/s: such samples are faults and count as missing."""
 
@@ -191,7 +198,7 @@ def _resample(stream: Stream, start_s: float, rate_hz: float, n: int) -> Track:
         acc=on_grid(stream.acc),
         gyr=None if stream.gyr is None else on_grid(stream.gyr),
         valid=~(absent | touched(faulty)),
-        acc_clipped=touched(clipped(stream.acc, stream.acc_range, LEAST_ACC)),
+        acc_clipped=touched(clipped(stream.acc, stream.acc_range, LEAST_ACC, FLAT_ACC)),
         gyr_clipped=touched(clipped_gyr(stream)),
         native_rate_hz=native,
         acc_has_gravity=stream.acc_has_gravity,
@@ -291,12 +298,14 @@ def _repeats(stream: Stream, same: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(first[long].tolist(), last[long].tolist(), strict=True))
 
 
-def clipped(values: FloatArray, full_scale: float | None, least: float) -> np.ndarray:
+def clipped(
+    values: FloatArray, full_scale: float | None, least: float, least_flat: float | None = None
+) -> np.ndarray:
     """Samples at full scale.
 
     Full scale is what the file or device states. Where nothing is stated, two or more samples in a row at
     exactly the same extreme value of a channel count as clipped, since an unclipped sensor does not repeat
-    its extreme.
+    its extreme. Whatever is stated, many samples at exactly one extreme are clipped too, wherever it lies.
 
     Parameters
     ----------
@@ -305,25 +314,41 @@ def clipped(values: FloatArray, full_scale: float | None, least: float) -> np.nd
     full_scale : float or None
         Stated range.
     least : float
-        Smallest range a sensor may have: extremes below it are never clipped.
+        Smallest range a sensor may have: extremes below it are never its full scale.
+    least_flat : float or None
+        Flat tops below this do not count; ``least`` where None.
 
     Returns
     -------
     (n,) bool array
     """
-    if full_scale is not None:
-        return _any_axis(np.abs(values) >= 0.998 * full_scale)
     mask = np.zeros(len(values), dtype=bool)
+    if full_scale is not None:
+        mask |= _any_axis(np.abs(values) >= 0.998 * full_scale)
+    least_flat = least if least_flat is None else least_flat
     for channel in values.T:
         for extreme in (channel.max(), channel.min()):
             at = channel == extreme
-            if abs(extreme) >= least and (at[1:] & at[:-1]).any():
+            repeated = full_scale is None and abs(extreme) >= least and (at[1:] & at[:-1]).any()
+            if repeated or (abs(extreme) >= least_flat and _is_flat_top(values, channel, at)):
                 mask |= at
     return mask
+
+
+def _is_flat_top(values: FloatArray, channel: FloatArray, at: np.ndarray) -> bool:
+    """Whether a channel stays at its extreme as no movement does; samples that only repeat count once."""
+    if at.sum() < FLAT_SAMPLES or not (at[1:] & at[:-1]).any():
+        return False
+    new = np.r_[True, ~_unchanged(values)]
+    count = int((at & new).sum())
+    levels, counts = np.unique(channel[new & ~at], return_counts=True)
+    highest = levels.size > 0 and channel[at][0] > levels[-1]
+    beside = counts[-FLAT_LEVELS:] if highest else counts[:FLAT_LEVELS]
+    return count >= FLAT_SAMPLES and beside.size == FLAT_LEVELS and count > FLAT_TIMES * float(beside.mean())
 
 
 def clipped_gyr(stream: Stream) -> np.ndarray:
     """As `clipped`, for a gyroscope that may be missing."""
     if stream.gyr is None:
         return np.zeros(len(stream), dtype=bool)
-    return clipped(stream.gyr, stream.gyr_range, LEAST_GYR)
+    return clipped(stream.gyr, stream.gyr_range, LEAST_GYR, FLAT_GYR)
