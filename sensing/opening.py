@@ -187,7 +187,8 @@ def _open_two(items: Sequence[_Item], options: ReadOptions, sequential: bool | N
         sources = list(pool.map(lambda item: _load_or_error(item.path, options), items))
     problems = [problem for source in sources if isinstance(source, BadInput) for problem in source.problems]
     if problems:
-        raise BadInput(problems)
+        # What holds for both files is said once, after what is wrong with each.
+        raise BadInput(reversed(dict.fromkeys(reversed(problems))))
     readings: list[Reading] = []
     recordings: list[Recording] = []
     loaded = [source for source in sources if isinstance(source, _Source)]

@@ -36,6 +36,13 @@ BUILT_IN: Final = (
 )
 """Modules of this package, each with an object ``FORMAT``, in the order they are asked."""
 
+LAST: Final = "named_csv"
+"""The module asked after all others and plug-ins: it understands much that is a vendor's."""
+
+PLAIN_HEADER: Final = "time_s,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z"
+
+_LONGEST_SHOWN: Final = 300
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -140,20 +147,25 @@ class Format(Protocol):
 
 @cache
 def formats() -> tuple[Format, ...]:
-    """Every known format, built-in ones first.
+    """Every known format in the order they are asked: built-in ones, plug-ins, `LAST`.
 
     Raises
     ------
     BadInput
         A plug-in cannot be loaded.
     """
-    found: list[Format] = [importlib.import_module(f"{__name__}.{name}").FORMAT for name in BUILT_IN]
+    found = [_built_in(name) for name in BUILT_IN]
     for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
         try:
             found.append(entry.load())
         except Exception as error:
             raise BadInput(f"format plug-in {entry.value}: cannot be loaded ({error}); remove it") from error
-    return tuple(found)
+    return (*found, _built_in(LAST))
+
+
+def _built_in(name: str) -> Format:
+    module: Format = importlib.import_module(f"{__name__}.{name}").FORMAT
+    return module
 
 
 def recognise(head: Head) -> Format | None:
@@ -172,15 +184,25 @@ def read(place: Place, options: ReadOptions) -> tuple[Reading, ...]:
     head = read_head(place)
     known = recognise(head)
     if known is None:
-        titles = ", ".join(each.title for each in formats())
-        if head.lines and _only_numbers(head.lines[0]):
-            text = "numbers where the names of columns were expected; add a line such as"
-            raise BadInput(f"{place}, line 1: {text} time_s,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z")
-        if looks_utf16(head.data):
-            raise BadInput(f"{place}, line 1: {UTF16_HINT}")
-        start = repr(head.lines[0][:60]) if head.lines else "bytes that are not text"
-        raise BadInput(f"{place}, line 1: no known format begins with {start}; known are {titles}")
+        raise BadInput(_unknown(place, head))
     return known.read(place, options)
+
+
+def _unknown(place: Place, head: Head) -> tuple[str, ...]:
+    """What is wrong with a file of no known format and, as a problem of its own, what to do about it."""
+    where = f"{place}, line 1"
+    line = head.lines[0] if head.lines else ""
+    if _only_numbers(line):
+        text = "numbers where the names of columns were expected; add a line such as"
+        return (f"{where}: {text} {PLAIN_HEADER}",)
+    if looks_utf16(head.data):
+        return (f"{where}: {UTF16_HINT}",)
+    start = repr(line[:_LONGEST_SHOWN]) if line else "bytes that are not text"
+    titles = ", ".join(each.title for each in formats())
+    return (
+        f"{where}: no known format begins with {start}",
+        f"rename the first line to {PLAIN_HEADER}, or see docs/formats.md; known are {titles}",
+    )
 
 
 def _only_numbers(line: str) -> bool:

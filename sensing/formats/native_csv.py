@@ -10,7 +10,8 @@ A column ``emg_uV`` (``left_emg_uV`` beside ``left_acc_x``), or a file ``left_em
 adds a surface electromyogram.
 
 A name may state another unit, as in ``time (ms)``, ``acc_x (g)`` or ``gyr_x [rad/s]``. Without a column
-``time_s`` nothing is taken for granted: units and rate then come from the header or from flags.
+``time_s``, or with other names (`sensing.formats.column_names`), nothing is taken for granted: units and rate
+then come from the header or from flags.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from sensing.formats.assemble import (
     present_rows,
     to_stream,
 )
+from sensing.formats.column_names import common_name, in_brackets
 from sensing.formats.emg import EMG_COLUMN, emg_beside, make_emg, microvolts
 from sensing.formats.source import Text, read_text
 from sensing.formats.table import Numbers, best_separator, read_numbers, split_header
@@ -45,7 +47,6 @@ RAW_HEADER: Final = ("host_time_s", "device_time_s", "seq")
 
 QUATERNION: Final = ("quat_w", "quat_x", "quat_y", "quat_z")
 
-_UNIT: Final = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^)\]]*)[)\]]$")
 _CHANNEL: Final = re.compile(r"(?:(left|right)_)?((?:acc|gyr)_[xyz])")
 _EMG: Final = re.compile(rf"(left_|right_|)({EMG_COLUMN.pattern})", re.IGNORECASE)
 _TIME: Final = re.compile(r"(?:time|timestamp)(?:_(s|ms|us|ns))?")
@@ -55,7 +56,8 @@ _TIME: Final = re.compile(r"(?:time|timestamp)(?:_(s|ms|us|ns))?")
 class _Header:
     """Where the columns are: channel name (with side) or ``time`` to column index and stated unit.
 
-    ``emg`` has the column and unit of an electromyogram for each of `prefixes` that has one.
+    ``emg`` has the column and unit of an electromyogram for each of `prefixes` that has one; ``own_names``
+    tells that no channel is known only by a common name.
     """
 
     names: tuple[str, ...]
@@ -63,6 +65,7 @@ class _Header:
     channels: dict[str, tuple[int, str | None]]
     time: tuple[int, str | None] | None
     native: bool
+    own_names: bool
     emg: dict[str, tuple[int, str | None]]
 
     @classmethod
@@ -73,15 +76,17 @@ class _Header:
         time: tuple[int, str | None] | None = None
         emg: dict[str, tuple[int, str | None]] = {}
         repeated: list[str] = []
-        for index, full in enumerate(names):
-            match = _UNIT.match(full)
-            name, unit = (match["name"].lower(), match["unit"]) if match else (full.lower(), None)
+        parts = [in_brackets(full) for full in names]
+        own = {name for name, _ in parts if _CHANNEL.fullmatch(name)}
+        for index, (name, unit) in enumerate(_with_common_names(names, parts, own)):
             if _CHANNEL.fullmatch(name):
                 if name in channels:
                     repeated.append(name)
                 channels[name] = (index, unit)
-            elif (found := _TIME.fullmatch(name)) and time is None:
-                time = (index, unit or found[1])
+            elif found := _TIME.fullmatch(name):
+                # Of several times, one whose unit is stated leaves least to be asked.
+                if time is None or (time[1] is None and (unit or found[1])):
+                    time = (index, unit or found[1])
             elif (found := _EMG.fullmatch(name)) and (not unit or unit.lower() in ("uv", "mv", "v")):
                 if found[1] in emg:
                     repeated.append(name)
@@ -89,7 +94,7 @@ class _Header:
         if repeated:
             raise BadInput(f"line 1: column {', '.join(repeated)} is named twice")
         native = names[: len(RAW_HEADER)] == list(RAW_HEADER)
-        return cls(tuple(names), separator, channels, time, native, emg)
+        return cls(tuple(names), separator, channels, time, native, own >= set(channels), emg)
 
     def prefixes(self) -> list[str]:
         """``left_``, ``right_`` or nothing: sides with at least one accelerometer column."""
@@ -129,16 +134,29 @@ class _Header:
         return units.pop() or None
 
 
+def _with_common_names(
+    names: Sequence[str], parts: Sequence[tuple[str, str | None]], own: set[str]
+) -> list[tuple[str, str | None]]:
+    """Names and units of columns, with channels known by a common name where the file has none of its own."""
+    return [
+        named
+        if part[0] not in own and (named := common_name(full)) is not None and named[0] not in own
+        else part
+        for full, part in zip(names, parts, strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class NativeCsv:
     """Plain and raw CSV files with the column names of this software."""
 
     name: str = "native_csv"
     title: str = "plain CSV (time_s,acc_x,...,gyr_z)"
+    longest_header: int = 10_000
 
     def recognises(self, head: Head) -> bool:
         """A first line that names accelerometer columns."""
-        if not head.lines or len(head.lines[0]) > 10_000:
+        if not head.lines or len(head.lines[0]) > self.longest_header:
             return False
         names = split_header(head.lines[0], best_separator(head.lines[0]))
         return any(re.match(r"(?:(?:left|right)_)?acc_[xyz]\b", name, re.IGNORECASE) for name in names)
@@ -223,7 +241,9 @@ def _scales(text: Text, header: _Header, options: ReadOptions) -> dict[str, floa
             problems.extend(error.problems)
 
     # The name time_s is what makes a file the simplest input, whose units are m/s2 and deg/s.
-    simplest = header.time is not None and header.names[header.time[0]].lower() == "time_s"
+    simplest = (
+        header.own_names and header.time is not None and header.names[header.time[0]].lower() == "time_s"
+    )
     if header.time is None:
         if options.rate_hz is None:
             problems.append(f"{where}: no sample times in the file; say the sampling rate with --rate HZ")

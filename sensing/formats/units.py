@@ -27,16 +27,23 @@ _SPELLINGS: Final = {
     "m/(s^2)": "m/s2",
     "m/s/s": "m/s2",
     "ms-2": "m/s2",
+    "ms^-2": "m/s2",
+    "mps2": "m/s2",
     "m/s2": "m/s2",
     "dps": "deg/s",
     "°/s": "deg/s",
     "deg/sec": "deg/s",
+    "degps": "deg/s",
+    "radps": "rad/s",
     "mdps": "mdeg/s",
     "rad/sec": "rad/s",
     "sec": "s",
     "seconds": "s",
     "µs": "us",
     "μs": "us",
+    # The signs ² and ° in text that is not UTF-8.
+    "m/s\ufffd": "m/s2",
+    "\ufffd/s": "deg/s",
     "usec": "us",
     "msec": "ms",
 }
@@ -49,6 +56,11 @@ def spelled(unit: str) -> str:
     """The one spelling of a unit used here; unknown units come back unchanged."""
     unit = unit.strip().lower()
     return _SPELLINGS.get(unit, unit)
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit that is known here, of whatever kind."""
+    return any(spelled(text) in table for table in _TABLES.values())
 
 
 def factor(kind: str, stated: str | None, flag: str | None, where: str) -> float:
