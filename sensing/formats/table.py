@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,19 @@ _PIECE: Final = 65_536
 """Rows that are parsed at once: what pandas needs beside the numbers does not grow with the file."""
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
-_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d*,\d+")
+_WITH_COMMA: Final = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")
+
+
+class _Problem(NamedTuple):
+    """What is wrong in one place; an advice that fits many places is given once, with their count."""
+
+    text: str
+    advice: str = ""
+
+
+_DECIMAL_POINT: Final = "write decimals with a point, or separate columns by semicolons"
+_ONE_MARK: Final = "use one decimal mark in the whole file"
+_ONE_SEPARATOR: Final = "use one separator"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +121,8 @@ def read_numbers(
 ) -> Numbers:
     """Read columns of numbers.
 
+    Where no comma separates the columns, all decimals may have a comma.
+
     Parameters
     ----------
     text : Text
@@ -139,7 +153,10 @@ def read_numbers(
         raise BadInput(f"{text.name}: no samples below the header; record or export it again")
     width = len(names)
     if _fits(first[1], separator, width):
-        values = _parse_fast(text, first_line, separator, columns, width)
+        parsed = (
+            _parse_fast(text, first_line, separator, columns, width, mark) for mark in _marks(separator)
+        )
+        values = next((values for values in parsed if values is not None), None)
         if values is not None:
             numbers = Numbers(values, tuple(columns), text, first_line, text.notices)
             # A sum sees every NaN and infinity at a fraction of the price of looking at each value.
@@ -156,8 +173,13 @@ def _fits(line: str, separator: str, width: int) -> bool:
     return count == width or (count == width + 1 and line.endswith(separator))
 
 
+def _marks(separator: str) -> tuple[str, ...]:
+    """Decimal marks that numbers may have between such separators."""
+    return (".",) if separator == "," else (".", ",")
+
+
 def _parse_fast(
-    text: Text, first_line: int, separator: str, columns: Sequence[int], width: int
+    text: Text, first_line: int, separator: str, columns: Sequence[int], width: int, decimal: str
 ) -> FloatArray | None:
     # Parsed from its path where possible: pandas reads that half again as fast as a buffer.
     source: str | io.BytesIO = io.BytesIO(text.data) if text.plain is None else str(text.plain)
@@ -165,6 +187,7 @@ def _parse_fast(
         pieces = pd.read_csv(
             source,
             sep=separator,
+            decimal=decimal,
             header=None,
             skiprows=first_line,
             # Choosing columns costs pandas a third of its speed, so it is done only where it is needed.
@@ -189,7 +212,7 @@ def _checked(numbers: Numbers, separator: str, width: int) -> Numbers:
     """Tell rows that are too short from cells that are empty."""
     values, text = numbers.values, numbers.text
     bad = np.logical_not(np.isfinite(values).all(axis=1, keepdims=True))[:, 0]
-    problems: list[str] = []
+    problems: list[_Problem] = []
     last = len(values) - 1
     for row, (number, line) in enumerate(text.lines(numbers.first_line)):
         if row > last or not bad[row]:
@@ -205,7 +228,8 @@ def _checked(numbers: Numbers, separator: str, width: int) -> Numbers:
                 )
             numbers = numbers.without_last(notice)
             break
-        problems.append(f"{text.name}, line {number}: {count} columns where the header names {width}")
+        told = f"{text.name}, line {number}: {count} columns where the header names {width}"
+        problems.append(_Problem(told))
     _raise(problems, text.name)
     return numbers
 
@@ -219,8 +243,10 @@ def _parse_carefully(
 ) -> Numbers:
     width = len(names)
     rows: list[list[float]] = []
-    problems: list[str] = []
-    pending: list[str] = []
+    problems: list[_Problem] = []
+    pending: list[_Problem] = []
+    mark = _decimal_mark(text, first_line, separator, columns)
+    other = "," if mark == "." else "."
     notices = text.notices
     last_number = first_line
     for number, line in text.lines(first_line):
@@ -228,22 +254,22 @@ def _parse_carefully(
         problems += pending
         pending = []
         last_number = number
-        cells = [cell.strip().strip('"').strip() for cell in line.split(separator)]
+        cells = _cells(line, separator)
         while len(cells) > width and not cells[-1]:
             cells.pop()
         where = f"{text.name}, line {number}"
         if len(cells) != width:
-            pending.append(f"{where}: {_width_problem(line, cells, separator, width)}")
+            pending.append(_width_problem(where, line, cells, separator, width))
             continue
         row: list[float] = []
         for column in columns:
             cell = cells[column]
             if cell in _MISSING:
                 row.append(np.nan)
-            elif _NUMBER.fullmatch(cell):
-                row.append(float(cell))
+            elif other not in cell and _NUMBER.fullmatch(cell.replace(mark, ".")):
+                row.append(float(cell.replace(mark, ".")))
             else:
-                pending.append(f"{where}, column {names[column]}: {_cell_problem(cell)}")
+                pending.append(_cell_problem(f"{where}, column {names[column]}", cell, separator))
         if len(row) == len(columns):
             rows.append(row)
     if pending and rows and not problems and not text.ends_with_newline:
@@ -256,28 +282,58 @@ def _parse_carefully(
     return Numbers(np.array(rows, dtype=np.float64), tuple(columns), text, first_line, notices)
 
 
-def _width_problem(line: str, cells: list[str], separator: str, width: int) -> str:
+def _cells(line: str, separator: str) -> list[str]:
+    return [cell.strip().strip('"').strip() for cell in line.split(separator)]
+
+
+def _decimal_mark(text: Text, first_line: int, separator: str, columns: Sequence[int]) -> str:
+    """The mark in the first number that has one; a point where commas separate the columns."""
+    if separator == ",":
+        return "."
+    for _, line in text.lines(first_line):
+        cells = _cells(line, separator)
+        for cell in (cells[column] for column in columns if column < len(cells)):
+            if _WITH_COMMA.fullmatch(cell):
+                return ","
+            if "." in cell and _NUMBER.fullmatch(cell):
+                return "."
+    return "."
+
+
+def _width_problem(where: str, line: str, cells: list[str], separator: str, width: int) -> _Problem:
     count = len(cells)
     if count == 1 and width > 1:
         other = best_separator(line)
         if line.count(other) + 1 >= width:
-            return f"columns are separated by {other!r} but the header by {separator!r}; use one separator"
-    if separator == "," and count > width and all(re.fullmatch(r"\s*[+-]?\d*\s*", c) for c in cells):
-        return f"{count} columns where the header names {width}: a decimal comma? Write decimals with a point"
-    return f"{count} columns where the header names {width}"
+            text = f"{where}: columns are separated by {other!r} but the header by {separator!r}"
+            return _Problem(text, _ONE_SEPARATOR)
+    told = f"{where}: {count} columns where the header names {width}"
+    if separator == "," and count > width and all(re.fullmatch(r"[+-]?\d*", cell) for cell in cells):
+        return _Problem(f"{told}, as if by decimal commas", _DECIMAL_POINT)
+    return _Problem(told)
 
 
-def _cell_problem(cell: str) -> str:
+def _cell_problem(where: str, cell: str, separator: str) -> _Problem:
     shown = cell if len(cell) <= 40 else cell[:37] + "..."
-    if _DECIMAL_COMMA.fullmatch(cell):
-        return f"{shown!r} has a decimal comma; write decimals with a point"
-    return f"{shown!r} is not a number"
+    if _WITH_COMMA.fullmatch(cell):
+        return _Problem(
+            f"{where}: {shown!r} has a decimal comma", _DECIMAL_POINT if separator == "," else _ONE_MARK
+        )
+    if _NUMBER.fullmatch(cell):
+        return _Problem(f"{where}: {shown!r} has a decimal point, unlike numbers before", _ONE_MARK)
+    return _Problem(f"{where}: {shown!r} is not a number")
 
 
-def _raise(problems: list[str], name: str) -> None:
+def _raise(problems: list[_Problem], name: str) -> None:
     if not problems:
         return
-    shown = problems[:MOST_PROBLEMS]
-    if len(problems) > MOST_PROBLEMS:
-        shown.append(f"{name}: and {len(problems) - MOST_PROBLEMS} more problems")
+    alike: dict[str, list[str]] = {}
+    for text, advice in problems:
+        alike.setdefault(advice or text, []).append(text)
+    shown: list[str] = []
+    for key, texts in list(alike.items())[:MOST_PROBLEMS]:
+        more = f" ({len(texts)} such places)" if len(texts) > 1 else ""
+        shown.append(texts[0] if texts[0] == key else f"{texts[0]}; {key}{more}")
+    if len(alike) > MOST_PROBLEMS:
+        shown.append(f"{name}: and {len(alike) - MOST_PROBLEMS} more problems")
     raise BadInput(shown)

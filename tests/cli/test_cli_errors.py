@@ -53,7 +53,7 @@ BAD = {
     "time runs backwards": (with_cell(100, 0, "0.5"), "line 101"),
     "one side far shorter": ("\n".join([HEADER, *ROWS[:20], ""]), "right.csv"),
     "mixed units": (in_g(), "right.csv"),
-    "decimal comma": (GOOD.replace(",", ";").replace(".", ","), "line 2, column time_s"),
+    "decimal comma": (GOOD.replace(".", ","), "line 2: 12 columns"),
     "too few columns": (with_cell(100, 6, "").replace(",\n", "\n", 1), "line 101"),
     "column twice": (GOOD.replace("acc_y", "acc_x", 1), "line 1"),
     "binary": (bytes(range(256)) * 50, "line 1"),

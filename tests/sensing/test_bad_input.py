@@ -203,11 +203,35 @@ def test_wrong_separator(pair: Callable[..., Path]) -> None:
     assert len(open_recording(everywhere).left or ()) == 400
 
 
-def test_decimal_comma(pair: Callable[..., Path]) -> None:
-    commas = table(*[line.replace(".", ",") for line in rows()])
-    assert "decimal comma" in refused(pair(commas))
-    german = table(*[line.replace(",", ";").replace(".", ",") for line in rows()]).replace(HEADER, "")
-    assert "decimal comma" in refused(pair(HEADER.replace(",", ";") + german))
+def test_decimal_commas_between_commas_are_refused_once(pair: Callable[..., Path]) -> None:
+    message = refused(pair(table(*[line.replace(".", ",") for line in rows()])))
+    assert "left.csv, line 2: 14 columns where the header names 7, as if by decimal commas;" in message
+    assert message.count("write decimals with a point") == 1 and "(400 such places)" in message
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_commas_between_other_separators_are_read(pair: Callable[..., Path], separator: str) -> None:
+    def excel(lines: list[str], quote: str = "") -> str:
+        cells = [[f"{quote}{cell}{quote}" for cell in line.split(",")] for line in (HEADER, *lines)]
+        return "\n".join(separator.join(row).replace(".", ",") for row in cells) + "\n"
+
+    plain = open_recording(pair(table(*rows()))).left
+    assert plain is not None
+    for text in (excel(rows()), excel(rows(), '"'), excel(rows()) + separator.join(["4,00", "0,1"])):
+        read = open_recording(pair(text)).left
+        assert read is not None and read.gyr is not None and plain.gyr is not None
+        assert np.array_equal(read.time_s, plain.time_s)
+        assert np.array_equal(read.acc, plain.acc)
+        assert np.array_equal(read.gyr, plain.gyr)
+    whole = ["0,0,0,10,1,2,3", "0.01,0,0,10,1,2,3", "0.02,0,1e-3,10,1,2,3"]
+    stream = open_recording(pair(excel(whole)) / "left.csv", side="left").left
+    assert stream is not None and stream.acc[2, 1] == 0.001
+    for mixed in (
+        excel(rows()).replace("9,75", "9.75"),
+        excel(rows()).replace("9,75", "9.750,5"),
+        excel(rows()).replace(",", ".").replace("9.75", "9,75"),
+    ):
+        assert "column acc_z" in refused(pair(mixed))
 
 
 def test_utf16(pair: Callable[..., Path]) -> None:
