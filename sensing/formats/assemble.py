@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sensing.clock import fit_clock
 from sensing.errors import BadInput
 from sensing.formats import ReadOptions, WallClock
-from sensing.formats.units import time_zone
+from sensing.formats.units import TIME_UNITS, time_zone
 from sensing.recording import FloatArray, IntArray, Notice, Side, Stream
 from sensing.retime import estimate_rate, find_gaps
 
@@ -22,6 +22,9 @@ MAX_VALUE: Final = 1e6
 
 MAX_TIME_S: Final = 1e12
 """Seconds from zero that no clock shows."""
+
+_STEPS_S: Final = (1 / 20_000, 1.0)
+"""Steps between the samples of a motion sensor, s."""
 
 _PAUSE_STEPS: Final = 5.0
 """A step this many times the usual one between batches that share a time is a pause, not one batch more."""
@@ -163,10 +166,10 @@ def missing_notices(present: npt.NDArray[np.bool_], name: str) -> tuple[Notice, 
     missing = int(n - present.sum())
     if not missing:
         return ()
+    held = f"{missing} of {n} rows hold NaN, infinity, absurd numbers or nothing"
     if 2 * missing >= n:
-        raise BadInput(f"{name}: {missing} of {n} rows hold NaN, infinity or nothing; record or export again")
-    text = f"{name}: {missing} of {n} rows hold NaN, infinity or nothing and count as lost samples"
-    return (Notice("not_finite", text),)
+        raise BadInput(f"{name}: {held}; record or export again")
+    return (Notice("not_finite", f"{name}: {held} and count as lost samples"),)
 
 
 def _increasing(
@@ -211,6 +214,40 @@ def _uneven(steps: FloatArray) -> bool:
     sizes = np.diff(np.flatnonzero(np.r_[True, new, True]))
     large = sizes[sizes > _LARGE_BATCH * np.median(sizes)].sum()
     return bool(large > _LARGE_SHARE * len(steps) or np.median(steps[new]) > _COARSEST_S)
+
+
+def check_step(time_s: FloatArray, scale: float, where: str, *, flag: bool) -> None:
+    """Refuse times that cannot be in the unit they are said to be in.
+
+    Parameters
+    ----------
+    time_s : (n,) float array
+        Times, s.
+    scale : float
+        Factor by which they were brought to seconds.
+    where : str
+        File and column, for the message.
+    flag : bool
+        Whether ``--time-unit`` could give another unit.
+
+    Raises
+    ------
+    BadInput
+        The usual step is none of a motion sensor; says the unit that would make it one, if any does.
+    """
+    steps = np.diff(time_s[np.isfinite(time_s)])
+    step_s = float(np.median(steps)) if len(steps) else 0.0
+    if step_s <= 0 or _STEPS_S[0] <= step_s <= _STEPS_S[1]:
+        return
+    units = (
+        unit for unit, factor in TIME_UNITS.items() if _STEPS_S[0] <= step_s / scale * factor <= _STEPS_S[1]
+    )
+    unit = next(units, None)
+    advice = "check the unit of time"
+    if unit is not None:
+        advice = f"if times are in {unit}, name the column time_{unit}"
+        advice += f" or say --time-unit {unit}" if flag else ""
+    raise BadInput((f"{where}: times are {step_s:.3g} s apart, unlike a motion sensor's", advice))
 
 
 def index_times(n: int, rate_hz: float | None, name: str) -> FloatArray:

@@ -10,8 +10,8 @@ A column ``emg_uV`` (``left_emg_uV`` beside ``left_acc_x``), or a file ``left_em
 adds a surface electromyogram.
 
 A name may state another unit, as in ``time (ms)``, ``acc_x (g)`` or ``gyr_x [rad/s]``. Without a column
-``time_s``, or with other names (`sensing.formats.column_names`), nothing is taken for granted: units and rate
-then come from the header or from flags.
+``time_s`` (or ``time_ms``, ``time_us``, ``time_ns``), or with other names (`sensing.formats.column_names`),
+nothing is taken for granted: units and rate then come from the header or from flags.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from sensing.formats import Head, Place, Reading, ReadOptions
 from sensing.formats.assemble import (
     MAX_TIME_S,
     Columns,
+    check_step,
     index_times,
     missing_notices,
     present_rows,
@@ -49,6 +50,7 @@ QUATERNION: Final = ("quat_w", "quat_x", "quat_y", "quat_z")
 
 _CHANNEL: Final = re.compile(r"(?:(left|right)_)?((?:acc|gyr)_[xyz])")
 _EMG: Final = re.compile(rf"(left_|right_|)({EMG_COLUMN.pattern})", re.IGNORECASE)
+_SIMPLEST_TIME: Final = re.compile(r"time_(?:s|ms|us|ns)")
 _TIME: Final = re.compile(r"(?:time|timestamp)(?:_(s|ms|us|ns))?")
 
 
@@ -95,6 +97,23 @@ class _Header:
             raise BadInput(f"line 1: column {', '.join(repeated)} is named twice")
         native = names[: len(RAW_HEADER)] == list(RAW_HEADER)
         return cls(tuple(names), separator, channels, time, native, own >= set(channels), emg)
+
+    @property
+    def simplest(self) -> bool:
+        """Whether acceleration is in m/s2 and angular velocity in deg/s unless said otherwise."""
+        return (
+            self.own_names and self.time is not None and _SIMPLEST_TIME.fullmatch(self.time_name) is not None
+        )
+
+    @property
+    def time_unit_open(self) -> bool:
+        """Whether a flag may say the unit of time: none is stated, or seconds by the usual ``time_s``."""
+        return self.time is not None and (self.time[1] is None or self.time_name == "time_s")
+
+    @property
+    def time_name(self) -> str:
+        """Name of the column of times."""
+        return "" if self.time is None else self.names[self.time[0]].lower()
 
     def prefixes(self) -> list[str]:
         """``left_``, ``right_`` or nothing: sides with at least one accelerometer column."""
@@ -204,6 +223,8 @@ def _read_plain(text: Text, header: _Header, options: ReadOptions) -> tuple[Read
         time_s = index_times(len(numbers), options.rate_hz, text.name)
     else:
         time_s = numbers.column(header.time[0], scales["time"])
+        where = f"{text.name}, column {header.names[header.time[0]]}"
+        check_step(time_s, scales["time"], where, flag=header.time_unit_open)
     readings = []
     for prefix in header.prefixes():
         acc, gyr = (header.columns(prefix, kind) for kind in ("acc", "gyr"))
@@ -240,20 +261,17 @@ def _scales(text: Text, header: _Header, options: ReadOptions) -> dict[str, floa
         except BadInput as error:
             problems.extend(error.problems)
 
-    # The name time_s is what makes a file the simplest input, whose units are m/s2 and deg/s.
-    simplest = (
-        header.own_names and header.time is not None and header.names[header.time[0]].lower() == "time_s"
-    )
     if header.time is None:
         if options.rate_hz is None:
             problems.append(f"{where}: no sample times in the file; say the sampling rate with --rate HZ")
     else:
-        look_up("time", "time", header.time[1], None if simplest else options.time_unit)
+        stated = None if header.time_unit_open and options.time_unit else header.time[1]
+        look_up("time", "time", stated, options.time_unit)
     for prefix in header.prefixes():
         for kind, flag, default in (("acc", options.acc_unit, "m/s2"), ("gyr", options.gyr_unit, "deg/s")):
             if header.columns(prefix, kind) is not None:
                 stated = header.unit(prefix, kind)
-                if stated is None and flag is None and simplest:
+                if stated is None and flag is None and header.simplest:
                     stated = default
                 look_up(f"{prefix}{kind}", kind, stated, flag)
     if problems:

@@ -154,6 +154,30 @@ def test_times_that_are_no_times_are_told(pair: Callable[..., Path], numbers: li
     assert "times_repeated" not in found
 
 
+@pytest.mark.parametrize(("unit", "scale"), [("ms", 1e3), ("us", 1e6), ("ns", 1e9)])
+@pytest.mark.parametrize("epoch_s", [0.0, 1.78e9])
+def test_times_in_another_unit_are_told_as_such(
+    pair: Callable[..., Path], unit: str, scale: float, epoch_s: float
+) -> None:
+    text = table(
+        *(f"{(epoch_s + i / 100) * scale:.1f},{line.split(',', 1)[1]}" for i, line in enumerate(rows()))
+    )
+    message = refused(pair(table(*rows()), text))
+    assert "right.csv, column time_s: times are" in message and "left.csv" not in message
+    assert f"name the column time_{unit} or say --time-unit {unit}" in message
+    for stream in open_recording(pair(text, text), time_unit=unit).streams():
+        assert stream.rate_hz == pytest.approx(100.0, rel=1e-3)
+    renamed = open_recording(pair(text.replace("time_s", f"time_{unit}")) / "left.csv", side="left")
+    assert renamed.left is not None and renamed.left.rate_hz == pytest.approx(100.0, rel=1e-3)
+
+
+def test_seconds_said_to_be_milliseconds(pair: Callable[..., Path]) -> None:
+    stated = ",".join(["time (ms)", *(f"acc_{a} (m/s2)" for a in "xyz"), *(f"gyr_{a} (dps)" for a in "xyz")])
+    message = refused(pair(table(*rows(), header=stated)))
+    assert "left.csv, column time (ms): times are 1e-05 s apart" in message
+    assert message.endswith("if times are in s, name the column time_s")
+
+
 def test_one_time_throughout(pair: Callable[..., Path]) -> None:
     assert "same time" in refused(pair(table(*["1.0,0,0,9.8,1,2,3"] * 300)))
 
