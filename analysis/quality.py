@@ -38,6 +38,7 @@ NOT_ONE_G_USABLE, NOT_ONE_G_POOR = 0.05, 0.25
 HELD_POOR = 0.05
 BIAS_USABLE = 5.0
 REPEATED_USABLE = 0.2
+SPIKES_POOR = 0.01
 CLIPPED_POOR = 0.1
 MEDIAN_G = 3.5
 
@@ -90,6 +91,10 @@ GATES: Final = (
         "acceleration of the whole recording",
     ),
     Gate("impossible_values", "usable", "any sample beyond 1000 g or 20,000 deg/s", "all channels"),
+    Gate(
+        "spikes", "usable", "any sample's jump there and back that no limb makes; bridged", "angular velocity"
+    ),
+    Gate("many_spikes", "poor", "over 1 % of a side's samples so", "angular velocity"),
     Gate(
         "gyroscope_bias", "usable", "over 5 deg/s while still; taken off", "angular velocity in still blocks"
     ),
@@ -166,6 +171,9 @@ def _stream_gates(stream: Stream, motion: Motion, quality: SideQuality) -> list[
         found.append(
             ("impossible_values", f"{faulty} samples of the {side} sensor are beyond what a limb can do")
         )
+    if track.spikes:
+        code = "many_spikes" if track.spikes > SPIKES_POOR * len(stream) else "spikes"
+        found.append((code, f"{track.spikes} samples of the {side} gyroscope jump away and back; bridged"))
     if stream.gyr is not None and motion.track.gyr is not None:
         bias = float(np.linalg.norm(motion.gyr_bias))
         if bias > BIAS_USABLE:

@@ -43,3 +43,34 @@ class TestFlatTops:
             assert not {"clipped", "heavily_clipped"} & codes(
                 right(sound, gyr=step * np.rint(sound.right.gyr / step))
             )
+
+
+class TestSpikes:
+    @pytest.mark.parametrize("width", [1, 2])
+    @pytest.mark.parametrize("size", [500.0, -1900.0])
+    @pytest.mark.parametrize("exercise", ["squat", "curl", "row"])
+    def test_they_are_bridged_and_change_no_answer(self, exercise, size, width):
+        sound = recorded(exercise=exercise)
+        gyr = np.array(sound.right.gyr)
+        for shift in range(width):
+            gyr[20 + shift :: 400, 1] = size
+        glitching = right(sound, gyr=gyr)
+        assert "spikes" in codes(glitching)
+        before, after = analyse(sound), analyse(glitching)
+        assert after.verdict.verdict is before.verdict.verdict
+        for name in ("angle_travelled", "peak_angular_velocity"):
+            expected = before.metric(name).index_percent
+            assert after.metric(name).index_percent == pytest.approx(expected, abs=0.5)
+
+    def test_many_are_never_judged(self):
+        sound = recorded()
+        gyr = np.array(sound.right.gyr)
+        gyr[20::60, 1] = 1900.0
+        glitching = right(sound, gyr=gyr)
+        assert "many_spikes" in codes(glitching)
+        assert analyse(glitching).quality.grade == "poor"
+
+    @pytest.mark.parametrize("rate_hz", [25.0, 50.0, 100.0, 200.0])
+    @pytest.mark.parametrize("exercise", ["squat", "run", "tennis", "stand"])
+    def test_sound_sensors_have_none(self, exercise, rate_hz):
+        assert not {"spikes", "many_spikes"} & codes(recorded(exercise=exercise, rate_hz=rate_hz, loss=0.05))
