@@ -97,6 +97,7 @@ def factor(kind: str, stated: str | None, flag: str | None, where: str) -> float
     return table[spelled(stated)]
 
 
+_FARTHEST: Final = dt.timedelta(hours=14)
 _OFFSET: Final = re.compile(r"(?:UTC|GMT)?\s*([+-]?)(\d{1,2}):?(\d{2})?")
 
 
@@ -115,7 +116,7 @@ def time_zone(text: str) -> dt.tzinfo:
     if match:
         sign, hours, minutes = match.groups()
         offset = dt.timedelta(hours=int(hours), minutes=int(minutes or 0))
-        if offset < dt.timedelta(hours=24):
+        if offset <= _FARTHEST and int(minutes or 0) < 60:
             return dt.timezone(-offset if sign == "-" else offset)
     try:
         return zoneinfo.ZoneInfo(text)

@@ -145,6 +145,54 @@ def test_wrong_use_is_exit_2_and_says_what_to_do(run, args: list[str], said: str
     assert said in assert_one_line(run(*args), 2)
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--acc-unit", "furlong"], "m/s2, g, mg"),
+        (["--gyr-unit", "g"], "deg/s, rad/s, mdeg/s"),
+        (["--time-unit", "h"], "s, ms, us, ns"),
+        (["--timezone", "Mars/Phobos"], "+02:00"),
+        (["--timezone", "+99:99"], "+02:00"),
+        (["--timezone", "+01:75"], "+02:00"),
+        (["--rate", "0"], "--rate"),
+        (["--rate", "nan"], "1 to 10000"),
+        (["--rate", "1e300"], "--rate"),
+        (["--load-kg", "inf", "1"], "--load-kg"),
+        (["--load-kg", "1e308", "1e-308"], "--load-kg"),
+        (["--load-kg", "-5", "1"], "--load-kg"),
+        (["--load-kg", "1", "nan"], "0 to 1000"),
+        (["--rpe", "11"], "--rpe"),
+        (["--rpe", "nan"], "0 to 10"),
+        (["--left", ""], "an empty path"),
+        ([""], "an empty path"),
+    ],
+)
+def test_values_that_make_no_sense_are_wrong_use(run, squat: Path, args: list[str], said: str) -> None:
+    line = assert_one_line(run("analyse", squat, *args), 2)
+    assert said in line
+    assert line.count(args[0]) <= 1 or not args[0]
+
+
+def test_values_in_any_usual_spelling_are_taken(run, tmp_path: Path) -> None:
+    for name in ("left.csv", "right.csv"):
+        (tmp_path / name).write_text(in_g())
+    options = [
+        "--acc-unit",
+        "G",
+        "--gyr-unit",
+        "dps",
+        "--timezone",
+        "-03:30",
+        "--rpe",
+        "0",
+        "--load-kg",
+        "0",
+        "1e3",
+    ]
+    done = run("check", tmp_path, *options, "--rate", "10000")
+    assert done.exit_code == 0, done.stderr
+
+
 def test_no_arguments_show_the_help(run) -> None:
     done = run()
     assert done.exit_code == 2
