@@ -13,7 +13,7 @@ import numpy as np
 from analysis.frames import Motion
 from analysis.metrics import METRICS
 from analysis.metrics.spans import counts, masked_mean, seconds
-from analysis.results import ExerciseSet, Kind
+from analysis.results import ExerciseSet, Kind, SideEvents
 from analysis.segmentation.bouts import REST_ACCELERATION, REST_SPEED, Span
 from sensing.recording import FloatArray, Side
 
@@ -145,7 +145,7 @@ def _spans(motion: Motion, exercise_set: ExerciseSet, side: Side) -> list[Span]:
 
 def _swing_times(exercise_set: ExerciseSet, side: Side) -> FloatArray:
     """Foot off to the first contact after it, per stride; NaN where there is none."""
-    events = exercise_set.events[side]
+    events = exercise_set.events.get(side, SideEvents())
     contacts, offs = sorted(events.contact_s), sorted(events.foot_off_s)
     out = np.full(len(exercise_set.reps[side]), np.nan)
     for i, (start, end) in enumerate(exercise_set.reps[side]):

@@ -50,6 +50,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     Swapping the sides of the recording swaps the result exactly.
     """
     settings = settings or Settings()
+    recording = settings.completed(recording)
     profile = find_profile(recording.sport)
     sport = profile.name if profile else recording.sport
     exercise = exercise_of(recording.exercise, sport, recording.placement)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from analysis.own_error import NOTHING_MEASURED, OwnError
 from sensing.errors import UsageError
-from sensing.recording import Recording
+from sensing.recording import Notice, Recording, Side
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,30 @@ class Settings:
         Add one row per set and metric to the recording's own rows.
     own_error : OwnError or None
         What the athlete measured of their own error.
+    sport, dominant : str and Side or None
+        What is known of the athlete, for recordings that do not say it.
     """
 
     remount_sd: float | None = None
     per_set: bool = False
     own_error: OwnError | None = None
+    sport: str = ""
+    dominant: Side | None = None
 
     def __post_init__(self) -> None:
         if self.remount_sd is not None and not 0 <= self.remount_sd <= 1:
             raise UsageError(f"remount SD must be between 0 and 1 (0 to 100 %), not {self.remount_sd}")
+
+    def completed(self, recording: Recording) -> Recording:
+        """The recording with what is known of its athlete where it does not say it, and a notice of that."""
+        sport, dominant = recording.sport or self.sport, recording.dominant or self.dominant
+        known = [f"sport ({sport})"] if sport != recording.sport else []
+        known += [f"dominant side ({dominant})"] if dominant != recording.dominant else []
+        if not known:
+            return recording
+        said = f"{' and '.join(known)} as known of the athlete; the recording does not say"
+        notices = (*recording.notices, Notice("athlete_known", said))
+        return replace(recording, sport=sport, dominant=dominant, notices=notices)
 
     def own_error_of(self, recording: Recording) -> OwnError:
         """What is used of the athlete's own error for a recording; a stated SD goes before a study."""

@@ -16,7 +16,7 @@ from cli.recordings import open_chosen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analysis.own_error import OwnError
+    from analysis.history.athlete import Athlete
     from analysis.results import Analysis
 
 FLAGGED = 10
@@ -54,7 +54,7 @@ def analysis_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def analyse_chosen(
     *, remount_sd: str | float | None, per_set: bool, no_own_error: bool, home: Path, **chosen: Any
 ) -> Analysis:
-    """Open and analyse the recording that the options name, with what its athlete measured of their error.
+    """Open and analyse the recording that the options name, with what is known of its athlete.
 
     Raises
     ------
@@ -68,17 +68,18 @@ def analyse_chosen(
         remount_sd=None if remount_sd is None else parse_fraction(str(remount_sd)), per_set=per_set
     )
     recording = open_chosen(**chosen)
-    if not no_own_error:
-        settings = replace(settings, own_error=_own_error(home, recording.athlete))
+    if (athlete := _known(home, recording.athlete)) is not None:
+        own = None if no_own_error else athlete.own_error
+        settings = replace(settings, own_error=own, sport=athlete.sport, dominant=athlete.dominant)
     with working("analysing"):
         return analyse(recording, settings)
 
 
-def _own_error(home: Path, athlete: str) -> OwnError | None:
-    """What a known athlete measured of their own error."""
+def _known(home: Path, athlete: str) -> Athlete | None:
+    """The athlete, if one of that id was added."""
     from analysis.history.athlete import athlete_ids, load_athlete
 
-    return load_athlete(home, athlete).own_error if athlete in athlete_ids(home) else None
+    return load_athlete(home, athlete) if athlete in athlete_ids(home) else None
 
 
 def end_with_verdict(analysis: Analysis, *, strict: bool, fail_on_flag: bool) -> None:

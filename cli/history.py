@@ -89,8 +89,8 @@ def choose_sessions(
     person = None if known is None else load_athlete(home, known)
     with _progress() as advance:
         if folder is not None:
-            own = None if person is None else person.own_error
-            found = read_folder(folder, athlete, advance, own_error=own)
+            settings = None if person is None else person.settings
+            found = read_folder(folder, athlete, advance, settings=settings)
         else:
             assert person is not None
             found = history(home, person, advance)

@@ -20,6 +20,7 @@ NOTICES: Final = {
     "sync_doubtful": "the sides' clocks do not agree on when the recording began",
     "recordings_differ": "the two recordings disagree on what they are of",
     "sensors_exchanged": "a sensor is on the other side than 'sidewise identify' remembers it for",
+    "athlete_known": "sport or dominant side come from what is known of the athlete",
     "units_doubtful": "the numbers do not look like the units they are said to be in; the data are poor",
     "joined": "accelerometer and gyroscope files were joined",
     "no_gyroscope": "the file has no gyroscope",

@@ -98,7 +98,10 @@ def _analyse_one(batch: Batch, name: str) -> list[dict[str, Any]]:
 
     try:
         with places.local_copy(batch.root, name) as folder:
-            return rows_of(name, analyse(open_recording(folder), batch.settings), batch.people)
+            recording = open_recording(folder)
+            person = batch.people.get(recording.athlete, Person())
+            settings = dataclasses.replace(batch.settings, sport=person.sport, dominant=person.dominant)
+            return rows_of(name, analyse(recording, settings), batch.people)
     except SidewiseError as error:
         return [failed(name, str(error).replace(str(folder), name))]
     except Exception as error:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from analysis.results import Analysis
+from sensing.recording import Side
 
 _TEXT, _NUMBER, _COUNT, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 
@@ -69,10 +70,15 @@ KEY: Final = b"sidewise.key"
 
 @dataclass(frozen=True)
 class Person:
-    """What a cohort is grouped by and no recording holds: sex and year of birth, where known."""
+    """What is known of somebody besides their recordings.
+
+    Sex and year of birth divide a cohort; sport and dominant side hold where a recording does not say them.
+    """
 
     sex: str = ""
     born: int | None = None
+    sport: str = ""
+    dominant: Side | None = None
 
 
 def rows_of(name: str, analysis: Analysis, people: dict[str, Person]) -> list[dict[str, Any]]:

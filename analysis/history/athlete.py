@@ -12,11 +12,13 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from analysis.own_error import OwnError, RemountStudy, SensorGain
+from analysis.settings import Settings
 from sensing.errors import BadInput, UsageError
 from sensing.files import is_device_name, write_atomically
 from sensing.recording import Placement, Side
 
 SCHEMA: Final = "sidewise.athlete/1"
+_MEND: Final = "mend it, or delete it and add the athlete again"
 MAX_ID: Final = 64
 """Longest id, so that its folder's name stays within every file system's limit."""
 
@@ -65,6 +67,11 @@ class Athlete:
             raise UsageError(f"year of birth {self.born} is not between 1900 and 2100")
 
     @property
+    def settings(self) -> Settings:
+        """How their recordings are analysed."""
+        return Settings(own_error=self.own_error, sport=self.sport, dominant=self.dominant)
+
+    @property
     def own_error(self) -> OwnError | None:
         """What they measured of their own error; None where nothing was."""
         if not self.remount and not self.sensor_gain:
@@ -103,11 +110,22 @@ def load_athlete(home: Path, athlete_id: str) -> Athlete:
             f"no athlete {athlete_id!r}; add one with: sidewise athlete add {athlete_id} --folder DIR"
         ) from None
     except (ValueError, OSError) as error:
-        raise BadInput(f"{path}: not readable as an athlete ({error})") from error
+        raise BadInput(f"{path}: cannot be read as an athlete: {error}; {_MEND}") from error
     try:
         return _from_dict(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(f"{path}: not a file of an athlete ({type(error).__name__}: {error})") from error
+        raise BadInput(f"{path}: something in it is of the wrong kind; {_MEND}") from error
+
+
+def readable_athletes(home: Path) -> tuple[list[Athlete], list[str]]:
+    """Every athlete whose file can be read, and a line for each whose file cannot."""
+    found, problems = [], []
+    for name in athlete_ids(home):
+        try:
+            found.append(load_athlete(home, name))
+        except BadInput as error:
+            problems.append(str(error))
+    return found, problems
 
 
 def save_athlete(home: Path, athlete: Athlete) -> Path:

@@ -18,9 +18,8 @@ from os import scandir
 from pathlib import Path
 from typing import Any, Final
 
-from analysis.history.athlete import Athlete, athlete_ids, load_athlete
+from analysis.history.athlete import Athlete, readable_athletes
 from analysis.history.sessions import Session, in_order, session_from_dict, session_of
-from analysis.own_error import OwnError
 from analysis.results import Metric
 from analysis.settings import Settings
 from sensing.errors import BadInput, SidewiseError, UsageError
@@ -103,7 +102,7 @@ def read_folder(
     athlete_id: str | None = None,
     progress: Progress | None = None,
     *,
-    own_error: OwnError | None = None,
+    settings: Settings | None = None,
 ) -> History:
     """Every session in a folder, without an index.
 
@@ -115,8 +114,8 @@ def read_folder(
         Only recordings of this athlete, or of nobody named.
     progress : callable, optional
         Called after each analysis.
-    own_error : OwnError, optional
-        What the athlete measured of their own error.
+    settings : Settings, optional
+        How they are analysed, as `Athlete.settings` has it.
 
     Raises
     ------
@@ -132,11 +131,10 @@ def read_folder(
     if athlete_id is None and len(people) > 1:
         raise UsageError(f"{folder} holds recordings of {', '.join(people)}; say whose, before --folder")
     chosen = [path for path, name in named.items() if athlete_id is None or name in ("", athlete_id)]
-    settings = Settings(own_error=own_error)
     sessions, notes = [], []
     for done, path in enumerate(chosen, 1):
         try:
-            sessions.append(_analyse(path, settings))
+            sessions.append(_analyse(path, settings or Settings()))
         except SidewiseError as error:
             notes.append(f"left out: {error}")
         if progress:
@@ -168,7 +166,7 @@ def theirs(athlete: Athlete) -> Iterator[tuple[Path, str]]:
 def _history(home: Path, athlete: Athlete, progress: Progress | None, notes: list[str]) -> History:
     missing = [folder for folder in athlete.folders if not folder.is_dir()]
     notes += [f"{folder}: not there now; what was known of it is used" for folder in missing]
-    settings = Settings(own_error=athlete.own_error)
+    settings = athlete.settings
     mark = fingerprints(settings)
     found = {str(path): mark(path) for path in _found(athlete)}
     shared = _shared_folders(home, athlete)
@@ -217,8 +215,8 @@ def _found(athlete: Athlete) -> list[Path]:
 
 
 def _shared_folders(home: Path, athlete: Athlete) -> list[Path]:
-    others = [load_athlete(home, other) for other in athlete_ids(home) if other != athlete.id]
-    return [folder for other in others for folder in other.folders]
+    people, _ = readable_athletes(home)
+    return [folder for other in people if other.id != athlete.id for folder in other.folders]
 
 
 def _is_theirs(row: _Row, path: str, athlete: Athlete, shared: Iterable[Path]) -> bool:

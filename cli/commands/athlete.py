@@ -79,13 +79,15 @@ def add(athlete: str, folders: tuple[Path, ...], home: Path, **facts: Any) -> No
 @_JSON
 def list_(home: Path, as_json: bool) -> None:
     """List the athletes."""
-    from analysis.history.athlete import athlete_ids, load_athlete
+    from analysis.history.athlete import readable_athletes
 
-    athletes = [load_athlete(home, one) for one in athlete_ids(home)]
+    athletes, problems = readable_athletes(home)
+    for problem in problems:
+        message(f"warning: {problem}")
     if as_json:
         print_json([_facts(one) for one in athletes])
         return
-    if not athletes:
+    if not athletes and not problems:
         message("no athletes yet; add one with: sidewise athlete add ID --folder DIR")
     for one in athletes:
         click.echo("  ".join(filter(None, (one.id, one.name, one.sport, _dominant(one)))))

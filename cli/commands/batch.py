@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli import common
+from cli.history import home_option
 from cli.output import message, print_json, state
 from cli.recordings import PATH
 from cli.signals import polite_kill_as_interrupt
@@ -42,6 +44,7 @@ _EXAMPLE = """
 @common.option("--resume", is_flag=True, help="Finish or refresh a table that is there.")
 @common.option("--remount-sd", metavar="SD", help="As for analyse, such as 4%.")
 @common.option("--people", type=PATH, metavar="FILE", help="CSV with athlete, sex, born.")
+@home_option
 @common.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def command(
     folder: str,
@@ -52,12 +55,15 @@ def command(
     resume: bool,
     remount_sd: str | float | None,
     people: Path | None,
+    home: Path,
     as_json: bool,
 ) -> None:
     """Analyse every recording of a folder into one table.
 
     FOLDER holds recordings at any depth, or is a URL that fsspec opens. The table is a folder of Parquet
-    files: a row per recording, metric and set, and one that says why for a recording that failed.
+    files: a row per recording, metric and set, and one that says why for a recording that failed. What is
+    known of athletes that were added (sport, dominant side, sex, year of birth) holds where neither the
+    recording nor --people says it.
     """
     chosen = _backend(backend, scheduler, jobs)
     from analysis.cohort.batch import Batch, chunks_of, drop_stale, left_to_do, work_of
@@ -66,7 +72,7 @@ def command(
     from sensing.simulate.params import parse_fraction
 
     sd = None if remount_sd is None else parse_fraction(str(remount_sd))
-    batch = Batch(folder, Settings(remount_sd=sd, per_set=True), _people(people))
+    batch = Batch(folder, Settings(remount_sd=sd, per_set=True), _people(people, home))
     found = find(folder)
     if not found:
         raise BadInput(
@@ -99,13 +105,24 @@ def _backend(name: str, scheduler: str | None, jobs: int) -> Backend:
     return backends.serial if jobs == 1 else backends.loky(jobs)
 
 
-def _people(file: Path | None) -> dict[str, Person]:
-    """Sex and year of birth by athlete, every fault of the file listed."""
-    if file is None:
-        return {}
-    import csv
-
+def _people(file: Path | None, home: Path) -> dict[str, Person]:
+    """Who is known: athletes that were added, and what a file says of their sex and year of birth."""
     from analysis.cohort.table import Person
+    from analysis.history.athlete import readable_athletes
+
+    athletes, problems = readable_athletes(home)
+    for problem in problems:
+        message(f"warning: {problem}")
+    known = {one.id: Person(one.sex, one.born, one.sport, one.dominant) for one in athletes}
+    for name, (sex, born) in ({} if file is None else _listed(file)).items():
+        one = known.get(name, Person())
+        known[name] = replace(one, sex=sex or one.sex, born=born or one.born)
+    return known
+
+
+def _listed(file: Path) -> dict[str, tuple[str, int | None]]:
+    """Sex and year of birth by athlete, every fault of the file listed."""
+    import csv
 
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
@@ -121,7 +138,7 @@ def _people(file: Path | None) -> dict[str, Person]:
             problems.append(f"{file}: line {line}: born is a year, not {born!r}")
             continue
         sex = (row.get("sex") or "").strip()
-        people[(row["athlete"] or "").strip()] = Person(sex, int(born) if born else None)
+        people[(row["athlete"] or "").strip()] = (sex, int(born) if born else None)
     if problems:
         raise BadInput(problems)
     return people

@@ -139,13 +139,12 @@ def report(path: Path, home: Path, athlete: Athlete | None) -> str:
     BadInput, UsageError
         As `sensing.open_recording` and `analysis.analyse`.
     """
-    from analysis import Settings, analyse
+    from analysis import analyse
     from analysis.history.diary import read_diary
     from analysis.report import render_html, trend_up_to
     from sensing import open_recording
 
-    own_error = athlete.own_error if athlete else None
-    analysis = analyse(open_recording(path), Settings(own_error=own_error))
+    analysis = analyse(open_recording(path), athlete.settings if athlete else None)
     if athlete is None:
         return render_html(analysis)
     sessions, diary = history(home, athlete).sessions, read_diary(athlete_folder(home, athlete.id)).entries

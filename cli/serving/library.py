@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.history.athlete import Athlete, athlete_folder, athlete_ids, load_athlete
+from analysis.history.athlete import Athlete, athlete_folder, athlete_ids, load_athlete, readable_athletes
 from analysis.history.index import fingerprints, theirs
 from analysis.settings import Settings
 from sensing.errors import SidewiseError
@@ -87,11 +87,7 @@ class Library:
 
     def recording(self, key: str) -> tuple[Path, Athlete | None] | None:
         """The recording of a key and whose it is; None where there is none."""
-        for name in athlete_ids(self.home):
-            try:
-                athlete = load_athlete(self.home, name)
-            except SidewiseError:  # the list of athletes says so
-                continue
+        for athlete in readable_athletes(self.home)[0]:  # the list of athletes says which are not
             for path in _owned(athlete):
                 if key_of(path) == key:
                     return path, athlete
@@ -100,7 +96,7 @@ class Library:
 
     def state(self, athlete: Athlete) -> str:
         """Changes whenever the answers about an athlete may."""
-        mark = fingerprints(Settings(own_error=athlete.own_error))
+        mark = fingerprints(athlete.settings)
         recordings = [(str(path), mark(path)) for path, _ in theirs(athlete)]
         kept = [(str(path), path.stat().st_mtime_ns) for path in self._files(athlete)]
         return key_of(f"{athlete}{recordings}{kept}")

@@ -101,7 +101,7 @@ def test_a_deleted_index_is_made_again_to_the_same_answers(home, athlete):
     before = history(home, athlete)
     index_path(home).unlink()
     assert history(home, athlete) == before
-    assert read_folder(athlete.folders[0], "a01").sessions == before.sessions
+    assert read_folder(athlete.folders[0], "a01", settings=athlete.settings).sessions == before.sessions
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -9,7 +9,7 @@ import pytest
 
 from analysis import Settings, analyse, check_recording
 from analysis.results import VerdictWord
-from sensing.recording import Recording, Side, Stream, Sync
+from sensing.recording import GRAVITY, Recording, Side, Stream, Sync
 from sensing.simulate import Simulation, simulate
 
 
@@ -173,15 +173,14 @@ def test_one_set_speaks_of_this_set_only():
 
 
 def test_a_delay_of_one_side_is_found_and_small_ones_suppressed():
-    recording = recorded(sets=4, reps=10, ideal_clock=True)
-    own = recording.left
+    known = Sync(0.002, 0.002, 0.0, "hull")
+    recording = replace(recorded(sets=4, reps=10, ideal_clock=True), sync=known)
+    own = recording.right
+    before = analyse(recording).metric("onset_lag").difference
     for delay, judged in ((0.06, True), (0.004, False)):
-        # Turned in its strap, so that it is not taken for the same sensor.
-        turned = {"acc": own.acc[:, [1, 2, 0]], "gyr": own.gyr[:, [1, 2, 0]]}
-        late = replace(own, side=Side.RIGHT, time_s=own.time_s + delay, **turned)
-        late = replace(recording, right=late, sync=Sync(0.002, 0.002, 0.0, "hull"))
+        late = replace(recording, right=replace(own, time_s=own.time_s + delay))
         row = analyse(late).metric("onset_lag")
-        assert row.difference == pytest.approx(1000 * delay, abs=5)
+        assert row.difference == pytest.approx(before + 1000 * delay, abs=5)
         assert (row.verdict is VerdictWord.ASYMMETRIC) == judged
 
 
@@ -268,6 +267,16 @@ class TestGates:
         mixed = replace(recording, right=stream)
         assert "still_sensor" in self.codes(mixed)
         assert analyse(mixed).verdict.verdict is VerdictWord.NOT_ASSESSABLE
+
+    @pytest.mark.parametrize("level", [0.0, 0.05])
+    def test_a_still_foot(self, level):
+        recording = recorded(exercise="run", ideal_clock=True)
+        own = recording.right
+        noise = level * np.random.default_rng(0).standard_normal((len(own), 6))
+        still = replace(own, acc=noise[:, :3] + (0, 0, GRAVITY), gyr=noise[:, 3:])
+        result = analyse(replace(recording, right=still))
+        assert result.verdict.verdict is VerdictWord.NOT_ASSESSABLE
+        assert "right" in result.summary
 
     def test_units_that_cannot_be(self):
         recording = recorded(ideal_clock=True)

@@ -245,3 +245,32 @@ def test_help_and_a_trend_load_no_more_than_they_need(run, home):
     assert done.returncode == 0
     loaded = set(done.stderr.split())
     assert not {"pandas", "vqf", "scipy", "matplotlib", "analysis.pipeline"} & loaded
+
+
+def test_what_is_known_of_an_athlete_holds_in_every_answer(run, tmp_path):
+    folder, home, table = tmp_path / "w", tmp_path / "home", tmp_path / "c.parquet"
+    person = ("--sport=tennis", "--dominant=right", "--folder", folder, "--home", home)
+    made = ("--exercise=curl", "--placement=wrist", "--asym=+30%", "--athlete=b02", "--remount-sd=0")
+    run("simulate", *made, "-o", folder / "s1")
+    before = json.loads(run("analyse", folder / "s1", "--home", home, "--json").stdout)
+    assert before["verdict"]["flagged"] and not before["recording"]["sport"]
+    assert run("athlete", "add", "b02", *person).exit_code == 0
+    after = json.loads(run("analyse", folder / "s1", "--home", home, "--json").stdout)
+    assert not after["verdict"]["flagged"] and after["recording"]["dominant"] == "right"
+    assert "athlete_known" in {warning["code"] for warning in after["quality"]["warnings"]}
+    assert json.loads(run("trend", "b02", "--home", home, "--json").stdout)["pooled"]["side"] == "right"
+    assert run("batch", folder, "-o", table, "-j", 1, "--home", home).exit_code == 0
+    (row, *_) = json.loads(run("cohort", table, "--json").stdout)
+    assert (row["sport"], row["dominant_known"]) == ("tennis", 1)
+    other = json.loads(run("analyse", folder / "s1", "--home", home, "--sport=golf", "--json").stdout)
+    assert other["recording"]["sport"] == "golf"
+
+
+def test_a_damaged_athlete_hides_nobody(run, home):
+    (home / "athletes" / "bad").mkdir()
+    (home / "athletes" / "bad" / "athlete.json").write_text("[]")
+    listed = run("athlete", "list", "--home", home)
+    assert listed.exit_code == 0 and "a01" in listed.stdout
+    assert "bad" in listed.stderr and "delete it and add the athlete again" in listed.stderr
+    assert run("trend", "a01", "--home", home).exit_code == 0
+    assert run("athlete", "show", "bad", "--home", home).exit_code == 5

@@ -205,7 +205,7 @@ def test_an_athlete_whose_file_is_damaged_is_listed_with_what_is_wrong(tmp_path:
     damaged = save_athlete(tmp_path, Athlete("c03"))
     damaged.write_text("{")
     (person,) = Library(tmp_path).people()
-    assert person.athlete is None and "not readable as an athlete" in person.problem
+    assert person.athlete is None and "cannot be read as an athlete" in person.problem
     assert Library(tmp_path).recording(key_of("c03")) is None
 
 
