@@ -156,7 +156,10 @@ def find(
     found += _range_of_motion(metrics, limb)
     found += _exploratory(metrics, verdict)
     if verdict.verdict is VerdictWord.INCONCLUSIVE and quality.grade != "poor" and not mixed:
-        message = "For a clearer answer, record three sets or more, and several sessions."
+        row = next((m for m in metrics if m.name == verdict.metric), None)
+        enough = row is not None and row.scope != "this_set"
+        sets_too = "" if enough else "three sets or more, and "
+        message = f"For a clearer answer, record {sets_too}again on another day."
         found.append(Finding("record_more", None, "info", message))
     order = {"flag": 0, "notice": 1, "info": 2}
     return tuple(sorted(found, key=lambda finding: order[finding.level]))
@@ -237,7 +240,7 @@ def summarise(
     """One plain sentence, with the side by name and the interval."""
     limb = LIMBS.get(recording.placement, "side")
     row = next((m for m in metrics if m.name == verdict.metric), None)
-    where = " in this set" if row and row.scope == "this_set" and len(sets) == 1 else ""
+    where = where_it_holds(row, sets)
     if verdict.verdict is VerdictWord.NOT_ASSESSABLE or row is None:
         return f"Cannot be compared: {_why(metrics, sets, quality)}."
     if verdict.verdict is VerdictWord.INCONCLUSIVE:
@@ -250,6 +253,11 @@ def summarise(
     if match is not None and (not verdict.flagged or match.in_band is False):
         return f"{sentence}. That is {match.reads}."
     return f"{sentence}."
+
+
+def where_it_holds(row: Metric | None, sets: Sequence[ExerciseSet]) -> str:
+    """`` in this set`` where an answer says nothing beyond the only set; else empty."""
+    return " in this set" if row and row.scope == "this_set" and len(sets) == 1 else ""
 
 
 def _measured(row: Metric) -> str:

@@ -110,7 +110,7 @@ def _chart(screen: Console, trend: Trend, sport: SportAnswer, diary: Sequence[En
         table.add_row(*_entry(entry))
     together = verdict_words(trend.pooled.verdict, trend.pooled.side, None)
     add("together", trend.pooled.index_percent, trend.pooled.ci95_percent, together)
-    for name, interval in (("own band", trend.own_band), (sport.sport[:10], band)):
+    for name, interval in (("own range", trend.own_band), (sport.sport[:10], band)):
         if interval is not None:
             add(name, None, interval, _USUAL)
     return table

@@ -220,11 +220,13 @@ def lead(view: AthleteView) -> str:
     """What stands below the headline: what the answer rests on."""
     pooled, name = view.leading.pooled, view.leading.name
     over = trend_words.counted(pooled.sessions, "session")
+    left_out = f" ({pooled.left_out} more could not be judged)" if pooled.left_out else ""
     if pooled.verdict is VerdictWord.NOT_ASSESSABLE:
         return f"{name.capitalize()}: {pooled.reason}."
     mounted = trend_words.counted(pooled.mountings, "mounting")
     interval = sided_interval(pooled.ci95_percent, 1)
-    said = f"{words.label(pooled.metric)} of {name}, {over} in {mounted}: 95 % interval {interval}."
+    said = f"{words.label(pooled.metric)} of {name}, {over} in {mounted}{left_out}: 95 % interval {interval}."
+    said = f"{trend_words.reading(pooled, view.leading.sport)} {said}".lstrip()
     if pooled.verdict is VerdictWord.INCONCLUSIVE:
         said += f" {pooled.reason.capitalize()}."
     looks = view.leading.looks
@@ -249,7 +251,7 @@ def _day(day: dt.date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-SESSION_HEADS: Final = ("Day", "What", "Difference", "95 % interval", "Answer", "Data", "Tag")
+SESSION_HEADS: Final = ("Day", "Difference", "Answer", "95 % interval", "What", "Data", "Tag")
 
 
 def diary_lines(view: AthleteView) -> list[str]:
@@ -271,10 +273,10 @@ def session_rows(view: AthleteView) -> list[tuple[str, ...]]:
         made.append(
             (
                 MISSING if session.day is None else session.day.isoformat(),
-                trend_words.what(Choice((), session.placement, session.exercise)),
                 MISSING if row is None else words.Effect(row).text,
-                MISSING if row is None else words.Effect(row).interval_text,
                 MISSING if row is None else verdict_words(row.verdict, row.side, None),
+                MISSING if row is None else words.Effect(row).interval_text,
+                trend_words.what(Choice((), session.placement, session.exercise)),
                 session.grade,
                 session.tag,
             )
@@ -287,10 +289,12 @@ def glossary(view: AthleteView) -> list[tuple[str, str]]:
     said = [
         ("Difference", "(right − left) ÷ mean of both. L or R names the side with more; even is none."),
         ("95 % interval", "where the true value likely lies."),
-        ("Own usual", "where the latest session was to be expected, by the earlier ones."),
+        ("Own range", "where the latest session was to be expected, by the earlier ones."),
         ("Mounting", "one putting-on of the sensors; a bar below joins the sessions of one."),
         ("Hollow", "a session that could not be judged, and is not in the answer."),
     ]
+    if view.leading.trends[0].marks:
+        said.append(("▼", "an entry of the diary."))
     if view.leading.pooled.verdict is VerdictWord.INCONCLUSIVE:
         said.append(("Not clear yet", "the range of likely values is too wide (inconclusive)."))
     return said

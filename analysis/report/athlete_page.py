@@ -116,7 +116,7 @@ def draw_athlete_page(sheet: Sheet, view: AthleteView, again: str | None = None)
         ("Words used", [f"{word}: {meaning}" for word, meaning in athlete.glossary(view)]),
         ("Please note", words.NOTE),
     ]
-    bottom = sheet.foot(columns, about.made_by(again), shares=(1.5, 1.3, 0.7))
+    bottom = sheet.foot(columns, about.made_by(again), shares=(1.5, 1.3, 0.7), most=14)
     rows = athlete.session_rows(view)
     shares = view.groups[:_MOST_SHARES]
     first, more = 250.0, 200.0 * (len(view.leading.trends) > 1)
@@ -165,7 +165,7 @@ def _lower(sheet: Sheet, view: AthleteView, shares: Sequence[Followed], box: Box
 
 def _sessions(sheet: Sheet, view: AthleteView, rows: Sequence[Sequence[str]], y: float) -> None:
     sheet.title(MARGIN, y, athlete.sessions_title(view))
-    widths = (95.0, 230.0, 110.0, 160.0, 130.0, 60.0, INNER - 785)
+    widths = (95.0, 110.0, 130.0, 160.0, 230.0, 60.0, INNER - 785)
     for i, row in enumerate((athlete.SESSION_HEADS, *rows)):
         x = MARGIN
         for cell, width in zip(row, widths, strict=True):

@@ -63,7 +63,7 @@ def render_cohort_html(
         heading="Cohort overview",
         subtitle=[f"people: {people}", f"sessions: {sessions}", source],
         headline=_headline(flagged, people),
-        heads=(*_HEADS, *map(words.label, metrics)),
+        heads=("Person", *map(words.label, metrics), *_HEADS),
         rows=[_cells(line, metrics, reach) for line in lines],
         reach=f"{reach:.0f}",
         sorting=Markup(SORTING),
@@ -74,7 +74,7 @@ def render_cohort_html(
     )
 
 
-_HEADS: Final = ("Person", "Sport", "What", "Sessions", "Latest", "Flagged", "Poor data")
+_HEADS: Final = ("Flagged", "Poor data", "Sport", "What", "Sessions", "Latest")
 
 _GLOSSARY: Final = [
     ("Difference", "(right − left) ÷ mean of both. L or R names the side with more; even is none."),
@@ -94,11 +94,10 @@ def _headline(flagged: int, people: int) -> str:
 
 def _cells(line: Line, metrics: Sequence[str], reach: float) -> list[Cell]:
     what = ", ".join(filter(None, (line.exercise.replace("_", " "), line.placement.replace("_", " "))))
-    plain = [Cell(text or MISSING, text) for text in (line.person, line.sport, what)]
-    plain.append(Cell(str(line.sessions), str(line.sessions)))
-    plain.append(Cell(line.latest or MISSING, line.latest))
-    plain += [Cell(str(count or MISSING), str(count)) for count in (line.flagged, line.poor)]
-    return plain + [_metric(line, name, reach) for name in metrics]
+    differences = [_metric(line, name, reach) for name in metrics]
+    counts = [Cell(str(count or MISSING), str(count)) for count in (line.flagged, line.poor)]
+    about = [Cell(text or MISSING, text) for text in (line.sport, what, str(line.sessions), line.latest)]
+    return [Cell(line.person or MISSING, line.person), *differences, *counts, *about]
 
 
 def _metric(line: Line, name: str, reach: float) -> Cell:

@@ -155,7 +155,11 @@ def _name_error(ax: Axes, effect: words.Effect, width: float) -> None:
         names = ["measurement error not known", "error not known"]
     else:
         size = f"{words.number(effect.mdc, 1)} %"
-        names = [f"grey: within measurement error ({size})", f"measurement error {size}", f"error {size}"]
+        names = [
+            f"grey: two sessions may differ so by chance ({size})",
+            f"measurement error {size}",
+            f"error {size}",
+        ]
     fitting = [name for name in names if text_width(name, SMALL) <= room]
     if fitting:
         put_text(ax, width / 2, 10, fitting[0], color=MUTED, size=SMALL, ha="center")

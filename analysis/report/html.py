@@ -141,8 +141,8 @@ def _panels(analysis: Analysis, history: Trend | None) -> list[Panel]:
     if wave is not None and rep_figures.has_cyclogram(analysis):
         panels.append(
             panel(
-                "cyclogram", "Moving together?", (300, 300), of(rep_figures.draw_cyclogram),
-                wave_table(wave, step=10),
+                "cyclogram", "Moving together?", (180, 180), of(rep_figures.draw_cyclogram),
+                wave_table(wave, step=10), caption=rep_figures.CYCLOGRAM_SAYS,
             )
         )  # fmt: skip
     if history is not None:

@@ -8,12 +8,14 @@ from typing import Final
 from analysis.report import about, body_words, figures, rep_figures, words
 from analysis.report.drawing import AXIS_HEIGHT, Box
 from analysis.report.sheet import INNER, MARGIN, WIDTH, Sheet, save_sheet
-from analysis.report.style import INK, MUTED
+from analysis.report.style import INK, MUTED, SMALL
 from analysis.report.trend import Trend, trend_title
 from analysis.report.trend_figure import draw_trend
 from analysis.results import Analysis
 
 MOST_WARNINGS: Final = 3
+_CAPTION: Final = 230.0
+"""Width of a line that says how a picture is read, figure units."""
 
 
 def render_page(
@@ -45,11 +47,12 @@ def draw_page(
     ]
     if history is not None:
         columns.insert(0, ("In plain words", plain))
-    bottom = sheet.foot(columns, about.footer(analysis, again))
+    shares = (1.6, 1.0) if history is None else (1.2, 1.4, 0.7)
+    bottom = sheet.foot(columns, about.footer(analysis, again), shares)
     wanted = {"metrics": 38 + AXIS_HEIGHT + 40 * max(len(words.rows(analysis)), 1)}
     if words.focus_values(analysis) is not None or rep_figures.first_waveform(analysis) is not None:
         wanted["halves"] = 300.0
-    wanted["last"] = 270.0
+    wanted["last"] = 290.0
     share = min((bottom - y) / sum(wanted.values()), 1.0)
     for name, height in wanted.items():
         box = (MARGIN, y, INNER, height * share - 22)
@@ -98,9 +101,12 @@ def _last(sheet: Sheet, analysis: Analysis, history: Trend | None, plain: list[s
     """Cyclogram, then the trend or, without one, the plain words."""
     x, y, width, height = box
     if rep_figures.has_cyclogram(analysis):
-        side = min(height - 24, 290)
         sheet.title(x, y, "Moving together?")
-        rep_figures.draw_cyclogram(sheet.panel((x, y + 24, side, side)), analysis)
+        says = [rep_figures.CYCLOGRAM_SAYS]
+        below = sheet.lines(x, y + 20, _CAPTION, says, size=SMALL, color=MUTED, most=2) + 4
+        side = min(y + height - below, 290)
+        rep_figures.draw_cyclogram(sheet.panel((x, below, side, side)), analysis)
+        side = max(side, _CAPTION)
         x, width = x + side + 40, width - side - 40
     if history is not None:
         sheet.title(x, y, trend_title(history))

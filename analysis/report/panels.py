@@ -39,11 +39,12 @@ class Panel:
     narrow: Markup | None
     height: int
     table: Table
+    caption: str = ""
 
 
 def panel(
     name: str, title: str, size: tuple[int, int], draw: Draw, table: Table,
-    *, described: str = "", narrow: int | None = None, draw_narrow: Draw | None = None,
+    *, described: str = "", narrow: int | None = None, draw_narrow: Draw | None = None, caption: str = "",
 ) -> Panel:  # fmt: skip
     """Draw one picture; call it within `style.styled`.
 
@@ -65,11 +66,13 @@ def panel(
         Width of a second picture for small screens.
     draw_narrow : callable, optional
         Draws that one, where ``draw`` does not.
+    caption : str
+        How it is read, in a line below its heading.
     """
     label = " ".join(filter(None, (f"{title}.", described, "The data table below holds the numbers.")))
     wide = _svg(name, label, size, draw)
     small = None if narrow is None else _svg(f"{name}-narrow", label, (narrow, size[1]), draw_narrow or draw)
-    return Panel(name, title, wide, small, size[1], table)
+    return Panel(name, title, wide, small, size[1], table, caption)
 
 
 def _svg(name: str, label: str, size: tuple[int, int], draw: Draw) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -215,6 +216,9 @@ def has_cyclogram(analysis: Analysis) -> bool:
         and wave.right_mean is not None
         and bool(np.any(np.isfinite(wave.left_mean) & np.isfinite(wave.right_mean)))
     )
+
+
+CYCLOGRAM_SAYS: Final = "Left against right; dotted line: both alike."
 
 
 def draw_cyclogram(ax: Axes, analysis: Analysis) -> None:

@@ -155,10 +155,12 @@ class Sheet:
         columns: Sequence[tuple[str, Sequence[str]]],
         source: Sequence[str],
         shares: Sequence[float] = (),
+        most: int = 9,
     ) -> float:
         """Columns of small text and the footer, drawn from the bottom up; returns the y above them.
 
-        ``shares`` is how wide the columns are beside each other, where not alike.
+        ``shares`` is how wide the columns are beside each other, where not alike; ``most`` how many lines
+        they may have.
         """
         lines = wrap("  ·  ".join(source), INNER, 9, most=3)
         y = HEIGHT - 34 - len(lines) * 13
@@ -168,7 +170,7 @@ class Sheet:
         widths = [(INNER - 32 * (len(columns) - 1)) * part / sum(parts) for part in parts]
         size = SMALL + 0.5
         wrapped = [
-            _whole_texts(texts, width, size) for (_, texts), width in zip(columns, widths, strict=True)
+            _whole_texts(texts, width, size, most) for (_, texts), width in zip(columns, widths, strict=True)
         ]
         top = y - 22 - max(len(lines) for lines in wrapped) * size * LEADING - 30
         self.rule(top)
@@ -180,7 +182,7 @@ class Sheet:
         return top - 4
 
 
-def _whole_texts(texts: Sequence[str], width: float, size: float, most: int = 9) -> list[str]:
+def _whole_texts(texts: Sequence[str], width: float, size: float, most: int) -> list[str]:
     """Lines of the texts that fit whole, and of as many as fit."""
     lines: list[str] = []
     for text in texts:

@@ -141,10 +141,10 @@ def marks_of(diary: Iterable[Entry]) -> tuple[TrendMark, ...]:
 
 
 def entry_words(entry: Entry) -> str:
-    """A diary entry in a few words: what, where, pain."""
+    """A diary entry in a few words: what, how much pain, where."""
     pain = "" if entry.pain is None else f"pain {entry.pain}/10"
     kind = entry.kind.value.replace("_", " ")
-    return ", ".join(filter(None, ("" if kind == "pain" and pain else kind, entry.place, pain)))
+    return ", ".join(filter(None, ("" if kind == "pain" and pain else kind, pain, entry.place)))
 
 
 def trend_up_to(analysis: Analysis, sessions: Iterable[Session], diary: Iterable[Entry] = ()) -> Trend | None:

@@ -41,7 +41,7 @@ _SMALL_WIDTH = 330.0
 
 
 def draw_trend(ax: Axes, trend: Trend) -> dict[str, tuple[str, ...]]:
-    """Every session with its interval, the sport's band, the athlete's own usual range, and the diary.
+    """Every session with its interval, the sport's band, the athlete's own range, and the diary.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def _bands(ax: Axes, trend: Trend) -> None:
     if own is not None:
         over = {"color": MUTED, "alpha": 0.28} if sport else {"color": BAND}
         ax.axhspan(*own, linewidth=0, zorder=0, **over)
-        named.append((own[1], "own usual", MUTED))
+        named.append((own[1], "own range", MUTED))
     named.sort(reverse=True)
     # Two names at one height would lie on each other: the second goes below the first.
     near = len(named) == 2 and named[0][0] - named[1][0] < 0.15 * _span(trend)
@@ -132,25 +132,22 @@ def _points(ax: Axes, points: Sequence[TrendPoint]) -> dict[str, tuple[str, ...]
 
 
 def _name_days(ax: Axes, points: Sequence[TrendPoint]) -> None:
-    """Days below the axis, the month and the year where they change, as many as there is room for."""
+    """Days below the axis, the year where it changes, as many as there is room for."""
     room = ax.get_window_extent().width * 0.85 / max(len(points), 1)
     step = max(1, -(-int(text_width("30 Sep", SMALL) + 10) // max(int(room), 1)))
     names: list[str] = []
     before: dt.date | None = None
-    years = {point.when.year for point in points if point.when}
     for point in points[::step]:
-        names.append(_day(point.when, before, with_year=len(years) > 1))
+        names.append(_day(point.when, before))
         before = point.when or before
     ax.set_xticks(range(0, len(points), step), names)
 
 
-def _day(day: dt.date | None, before: dt.date | None, *, with_year: bool) -> str:
+def _day(day: dt.date | None, before: dt.date | None) -> str:
     if day is None:
         return "?"
-    name = f"{day.day}"
-    if before is None or (day.year, day.month) != (before.year, before.month):
-        name += f" {day:%b}"
-    return f"{name}\n{day.year}" if with_year and (before is None or day.year != before.year) else name
+    name = f"{day.day} {day:%b}"
+    return f"{name}\n{day.year}" if before is None or day.year != before.year else name
 
 
 def _join_mountings(ax: Axes, points: Sequence[TrendPoint]) -> None:

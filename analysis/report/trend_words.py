@@ -42,11 +42,16 @@ def answer(pooled: Pooled, choice: Choice, sport: SportAnswer) -> str:
         margin = f"very likely less than {100 * pooled.delta:g} % either way"
         return f"Both sides are balanced {over}: {amount}, {margin}."
     sentence = f"The {pooled.side} {_limb(choice.placement)} does more {over}: {amount}."
-    if sport.match is None:
-        return sentence
+    return f"{sentence} {reading(pooled, sport)}".rstrip()
+
+
+def reading(pooled: Pooled, sport: SportAnswer) -> str:
+    """What the sport makes of a difference, in a sentence; empty where there is none or no profile."""
+    if pooled.verdict is not VerdictWord.ASYMMETRIC or sport.match is None:
+        return ""
     if sport.flagged and sport.match.in_band is not False:
-        return f"{sentence} {sport.sport.capitalize()} gives no reason for that."
-    return f"{sentence} That is {sport.match.reads}."
+        return f"{sport.sport.capitalize()} gives no reason for that."
+    return f"That is {sport.match.reads}."
 
 
 def facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
@@ -56,7 +61,7 @@ def facts(trend: Trend, sport: SportAnswer) -> Iterable[str]:
     if trend.own_band is not None:
         band = sided_interval(trend.own_band, 1)
         where = "inside" if trend.in_own_band else "outside"
-        yield f"Going by the earlier sessions, the latest should lie at {band}: it is {where}."
+        yield f"Own range, by the earlier sessions: {band}; the latest is {where}."
     if sport.match is not None:
         yield f"{sport.match.name.capitalize()}: {sport.match.expects}."
     if (direction := trend.direction) is not None and direction.of >= _LEAST_MOUNTINGS:

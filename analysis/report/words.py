@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from analysis.findings import LIMBS
+from analysis.findings import LIMBS, where_it_holds
 from analysis.metrics import METRICS
 from analysis.report.numbers import (
     MISSING,
@@ -240,13 +240,13 @@ def headline(analysis: Analysis) -> str:
                 return f"Only the {side} {one} was recorded"
     effect = Effect(metric) if metric else None
     amount = effect.text if effect and effect.value is not None else ""
-    return headline_of(
-        verdict.verdict, verdict.side, one, limb(analysis, plural=True), metric.name if metric else "", amount
-    )
+    both, where = limb(analysis, plural=True), where_it_holds(metric, analysis.sets)
+    name = metric.name if metric else ""
+    return headline_of(verdict.verdict, verdict.side, one, both, name, amount, where)
 
 
 def headline_of(
-    verdict: VerdictWord, side: Side | None, one: str, both: str, metric: str, amount: str
+    verdict: VerdictWord, side: Side | None, one: str, both: str, metric: str, amount: str, where: str = ""
 ) -> str:
     """An answer in one short line.
 
@@ -262,14 +262,16 @@ def headline_of(
         Name of the metric that the answer rests on.
     amount : str
         How much; empty where that is not known.
+    where : str
+        What it holds for, with a space before it; empty where it says more than that.
     """
     if verdict is VerdictWord.BALANCED:
-        return f"The two {both} are balanced"
+        return f"The two {both} are balanced{where}"
     if verdict is VerdictWord.INCONCLUSIVE:
-        return f"Not clear yet if the two {both} differ"
+        return f"Not clear yet if the two {both} differ{where}"
     if verdict is VerdictWord.NOT_ASSESSABLE or side is None:
         return f"The two {both} cannot be compared here"
-    said = f"The {side} {one} {more(metric) if metric else 'did more'}"
+    said = f"The {side} {one} {more(metric) if metric else 'did more'}{where}"
     return f"{said}: {amount}" if amount else said
 
 
@@ -293,8 +295,13 @@ def lead(analysis: Analysis) -> str:
     if metric and effect and effect.interval is not None:
         said.append(f"{label(metric.name)}, 95 % interval {effect.interval_text}.")
     if effect and effect.mdc is not None and effect.value is not None:
-        than = "Larger than" if abs(effect.value) > effect.mdc else "Within"
-        said.append(f"{than} measurement error ({number(effect.mdc, 1)} %).")
+        error = f"{number(effect.mdc, 1)} %"
+        said.append(
+            f"Larger than measurement error ({error})."
+            if abs(effect.value) > effect.mdc
+            else f"The interval leaves out even, so the sides differ today; but two sessions may be {error} "
+            "apart by chance (measurement error)."
+        )
     return " ".join([*said, _usual(analysis)]).strip() or analysis.summary
 
 
@@ -362,7 +369,7 @@ def _tally(analysis: Analysis) -> list[str]:
     if times[0] is not None and times[1] is not None:
         places = decimals(*times) and 1
         left, right = (number(time, places) for time in times)
-        said.append(f"Time in motion: left {left} s, right {right} s.")
+        said.append(f"In motion over the whole recording: left {left} s, right {right} s.")
     return said
 
 
@@ -385,8 +392,13 @@ def glossary(analysis: Analysis) -> list[tuple[str, str]]:
     said = [
         ("Difference", "(right − left) ÷ mean of both. L or R names the side with more; even is none."),
         ("95 % interval", "where the true value likely lies."),
-        ("Measurement error", "a smaller gap may be noise (minimal detectable change, MDC)."),
+        ("Measurement error", "how far apart two sessions may be by chance (MDC); the grey band."),
     ]
+    shown_names = {row.name for row in rows(analysis)}
+    if {"angle_travelled", "range_of_motion"} <= shown_names:
+        said.append(("Angle travelled", "all turning, up and down added. Range of motion: the widest turn."))
+    if "active_time" in shown_names:
+        said.append(("Active time", f"time in motion within one {repetition(analysis)}."))
     if focus_values(analysis) is not None:
         said.append(("Bands", f"where about two in three {repetition(analysis)}s lie (SD)."))
     if metric is not None and finite(metric.delta) is not None and VerdictWord.BALANCED in shown:

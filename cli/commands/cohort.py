@@ -126,6 +126,7 @@ def _show(screen: Console, norms: DataFrame) -> None:
     from rich.table import Table
 
     from analysis.cohort.norms import QUANTILES
+    from analysis.report.numbers import MISSING
 
     numbers = [name for name in norms.columns if name in ("people", *QUANTILES, "median_size")]
     groups = list(norms.columns[: list(norms.columns).index("metric")])
@@ -139,6 +140,11 @@ def _show(screen: Console, norms: DataFrame) -> None:
         for name in numbers:
             table.add_column(name.replace("_", " "), justify="right")
         for row in rows.to_dict("records"):
+            if row["people"] == 1:
+                # One value has no spread: its quantiles would all be equal.
+                cells = [f"{row[name]:+.1f}" if name == "median" else MISSING for name in QUANTILES]
+                table.add_row(row["metric"], "1 person", *cells, MISSING)
+                continue
             cells = [f"{row[name]:d}" if name == "people" else f"{row[name]:+.1f}" for name in numbers[:-1]]
             table.add_row(row["metric"], *cells, f"{row['median_size']:.1f}")
         screen.print(table)

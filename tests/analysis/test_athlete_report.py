@@ -74,6 +74,15 @@ def test_no_session_that_was_not_judged_is_in_the_answer(views: dict[str, Athlet
     )
 
 
+def test_sessions_that_were_not_judged_are_counted_and_the_sport_is_heard(
+    views: dict[str, AthleteView],
+) -> None:
+    view = views["athlete_tennis"]
+    assert lead(view).startswith("That is expected for tennis. ")
+    assert "9 sessions in 7 mountings (1 more could not be judged)" in lead(view)
+    assert ("▼", "an entry of the diary.") in glossary(view)
+
+
 def test_user_text_is_shown_and_never_run(pages: dict[str, str]) -> None:
     assert "<script>alert(1)</script>\"'&$x" in Page(pages["athlete_hostile"]).text
 

@@ -208,7 +208,7 @@ def test_trend_is_drawn_only_with_history(pages: dict[str, str]) -> None:
     assert "Angle travelled, last 10 sessions" not in Page(pages["expected"]).texts
     page = Page(render_html(expected_for_sport(), history=TREND))
     assert "Angle travelled, last 10 sessions" in page.texts
-    assert {"own usual", "sport", "massage, left calf"} <= set(page.texts)
+    assert {"own range", "sport", "massage, left calf"} <= set(page.texts)
     assert "2026-03-12: massage, left calf" in page.titles
     assert "2026-03-03: R 9.0 %, 95 % interval R 5.0 to 13.0 %" in page.titles
 

@@ -162,7 +162,31 @@ def test_interval_and_measurement_error_are_those_of_the_json(outcomes: list[Ana
             for letter, value in ((first, one), (second or first, two))
         ]
         assert sorted(read) == pytest.approx(ends, abs=0.06 if "." in one else 0.51)
-        assert ("Larger than measurement error" in lead) is (abs(row.index_percent) > row.mdc_percent)
+        larger = abs(row.index_percent) > row.mdc_percent
+        assert ("Larger than measurement error" in lead) is larger
+        assert ("so the sides differ today; but two sessions may be" in lead) is not larger
+        assert larger or ends[0] * ends[1] > 0
+        assert f"{row.mdc_percent:.1f} %" in lead
+
+
+def test_the_headline_holds_for_what_the_summary_holds_for(outcomes: list[Analysis]) -> None:
+    told = [one for one in outcomes if None not in (one.quality.left, one.quality.right)]
+    known = [one for one in told if one.verdict.verdict is not VerdictWord.NOT_ASSESSABLE]
+    for analysis in known:
+        if not any(finding.code == "mixed_direction" for finding in analysis.findings):
+            assert ("in this set" in words.headline(analysis)) is ("in this set" in analysis.summary)
+    assert {"in this set" in words.headline(one) for one in known} == {True, False}
+
+
+def test_nobody_is_told_to_record_the_sets_that_were_recorded(outcomes: list[Analysis]) -> None:
+    advised: set[bool] = set()
+    for analysis in outcomes:
+        for finding in analysis.findings:
+            if finding.code == "record_more" and analysis.verdict.metric:
+                few = analysis.metric(analysis.verdict.metric).scope == "this_set"
+                assert ("three sets" in finding.message) is few and "another day" in finding.message
+                advised.add(few)
+    assert advised == {True, False}
 
 
 def test_every_row_of_the_table_and_the_tally_are_those_of_the_json(outcomes: list[Analysis]) -> None:
