@@ -11,6 +11,8 @@ import click
 from cli.output import message
 from sensing.errors import UsageError
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
 
 class _Day(click.ParamType[dt.date]):
     """A day as 2026-03-02."""
@@ -21,9 +23,12 @@ class _Day(click.ParamType[dt.date]):
         if isinstance(value, dt.date):
             return value
         try:
-            return dt.date.fromisoformat(str(value))
+            day = dt.date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is not a day; write it as 2026-03-02", param, ctx)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"{value!r} is not a day from {FIRST_YEAR} to {LAST_YEAR}", param, ctx)
+        return day
 
 
 DAY = _Day()

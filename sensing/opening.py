@@ -104,7 +104,7 @@ def open_recording(
     wanted = _side(side)
     items = _items(paths, left, right)
     if len(items) == 1:
-        recording = _open_one(items[0], wanted, options)
+        recording = _open_one(items[0], wanted, options, sequential)
     else:
         if wanted is not None:
             raise UsageError(
@@ -152,13 +152,13 @@ def _items(paths: Sequence[str | Path], left: str | Path | None, right: str | Pa
     return items
 
 
-def _open_one(item: _Item, wanted: Side | None, options: ReadOptions) -> Recording:
+def _open_one(item: _Item, wanted: Side | None, options: ReadOptions, sequential: bool | None) -> Recording:
     if item.side is not None and wanted is not None and item.side is not wanted:
         raise UsageError(f"{item.path}: named as the {item.side} side and as the {wanted} side")
     wanted = item.side or wanted
     pair = _pair_in(item.path)
     if pair is not None and wanted is None:
-        recording = _open_two([_Item(pair[0], Side.LEFT), _Item(pair[1], Side.RIGHT)], options, None)
+        recording = _open_two([_Item(pair[0], Side.LEFT), _Item(pair[1], Side.RIGHT)], options, sequential)
         return dataclasses.replace(recording, path=item.path)
     if pair is not None:
         item = _Item(pair[0 if wanted is Side.LEFT else 1])

@@ -373,7 +373,7 @@ def write_recording(
     Raises
     ------
     UsageError
-        The folder exists already, or an extra name is not a plain file name.
+        The folder exists already or cannot be written, or an extra name is not a plain file name.
     """
     folder = Path(folder)
     names = {SIDECAR, *(f"{side}{end}" for side in Side for end in (".csv", SUFFIX))}
@@ -383,12 +383,17 @@ def write_recording(
     taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     if taken and not (overwrite and is_recording(folder)):
         raise UsageError(f"{folder}: already exists; choose another folder")
-    with _saving(folder):
+    with _writable(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        _write_all(temporary, recording)
-        with _saving(folder):
+        try:
+            _write_all(temporary, recording)
+        except RecordingIncomplete as error:
+            # Nothing arrived here that would be lost: the whole of it is taken away again.
+            with _writable(folder):
+                raise error.__cause__ or error from None
+        with _writable(folder):
             for name, content in (extra or {}).items():
                 (temporary / name).write_bytes(content.encode() if isinstance(content, str) else content)
             temporary.chmod(0o755)
@@ -406,40 +411,40 @@ def write_recording(
 def _write_all(folder: Path, recording: Recording) -> None:
     meta: dict[str, Any] = {name: getattr(recording, name) for name in _BLANK}
     meta["notices"] = [dataclasses.asdict(notice) for notice in recording.notices]
-    writer = RecordingWriter(folder, meta)
-    for stream in recording.streams():
-        host, device, seq, clock, nominal_hz = _raw_times(stream)
-        for start in range(0, len(stream), 8192):
-            rows = slice(start, start + 8192)
-            writer.append(
+    with RecordingWriter(folder, meta) as writer:
+        for stream in recording.streams():
+            host, device, seq, clock, nominal_hz = _raw_times(stream)
+            for start in range(0, len(stream), 8192):
+                rows = slice(start, start + 8192)
+                writer.append(
+                    stream.side,
+                    host_time_s=host[rows],
+                    acc=stream.acc[rows],
+                    gyr=None if stream.gyr is None else stream.gyr[rows],
+                    device_time_s=None if device is None else device[rows],
+                    seq=None if seq is None else seq[rows],
+                    quat=None if stream.quat is None else stream.quat[rows],
+                )
+            writer.update_side(
                 stream.side,
-                host_time_s=host[rows],
-                acc=stream.acc[rows],
-                gyr=None if stream.gyr is None else stream.gyr[rows],
-                device_time_s=None if device is None else device[rows],
-                seq=None if seq is None else seq[rows],
-                quat=None if stream.quat is None else stream.quat[rows],
+                device=stream.device,
+                rate_hz=stream.rate_hz,
+                nominal_hz=nominal_hz,
+                acc_range=stream.acc_range,
+                gyr_range=stream.gyr_range,
+                acc_has_gravity=stream.acc_has_gravity,
+                clock=clock,
+                segments=[segment.start for segment in clock],
+                gaps=stream.gaps,
+                lost=stream.lost,
+                source=stream.source,
+                **({"address": stream.address} if stream.address else {}),
             )
-        writer.update_side(
-            stream.side,
-            device=stream.device,
-            rate_hz=stream.rate_hz,
-            nominal_hz=nominal_hz,
-            acc_range=stream.acc_range,
-            gyr_range=stream.gyr_range,
-            acc_has_gravity=stream.acc_has_gravity,
-            clock=clock,
-            segments=[segment.start for segment in clock],
-            gaps=stream.gaps,
-            lost=stream.lost,
-            source=stream.source,
-            **({"address": stream.address} if stream.address else {}),
-        )
-        if stream.emg is not None:
-            (folder / f"{stream.side}{SUFFIX}").write_text(emg_text(stream.emg), encoding="utf-8")
-    for start_s, end_s in recording.marks:
-        writer.mark(start_s, end_s)
-    writer.close(complete=recording.complete)
+            if stream.emg is not None:
+                (folder / f"{stream.side}{SUFFIX}").write_text(emg_text(stream.emg), encoding="utf-8")
+        for start_s, end_s in recording.marks:
+            writer.mark(start_s, end_s)
+        writer.close(complete=recording.complete)
 
 
 def _raw_times(

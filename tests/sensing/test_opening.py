@@ -195,6 +195,15 @@ def test_sides_recorded_one_after_the_other(tmp_path: Path) -> None:
     assert first_x(recording) == (0.1, 0.2)
 
 
+def test_a_folder_of_two_files_may_be_one_after_the_other_too(tmp_path: Path) -> None:
+    write(tmp_path / "left.csv", 0.1)
+    write(tmp_path / "right.csv", 0.2)
+    together, apart = (open_recording(tmp_path, sequential=said) for said in (None, True))
+    assert not together.sequential and apart.sequential
+    assert apart.right is not None and apart.left is not None
+    assert apart.right.start_s == pytest.approx(apart.left.end_s + 10.0)
+
+
 def test_two_one_sided_folders_pair_by_their_dates(tmp_path: Path) -> None:
     noon = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
     right = Recording(

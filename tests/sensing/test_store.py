@@ -24,6 +24,7 @@ from sensing import open_recording, store
 from sensing.clock import fit_clock
 from sensing.errors import BadInput, RecordingIncomplete, UsageError
 from sensing.recording import Placement, Recording, Side, Stream, Sync
+from sensing.simulate import Simulation, simulate
 
 RATE_HZ = 50.0
 
@@ -317,6 +318,18 @@ def test_a_full_disk_is_told_and_what_arrived_is_kept(tmp_path: Path) -> None:
     with contextlib.suppress(OSError):
         full_disk.close()
     assert len(open_recording(folder, side="left").left or ()) == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_whole_recording_on_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    try:
+        with pytest.raises(UsageError, match=r"r: cannot be written to .No space left"):
+            store.write_recording(tmp_path / "r", simulate(Simulation(exercise="squat", seed=1)).recording)
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
 def test_columns_must_fit(tmp_path: Path) -> None:
