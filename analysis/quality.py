@@ -56,7 +56,12 @@ GATES: Final = (
     Gate("no_movement", "usable", "every side stays under 3 deg/s", "angular velocity"),
     Gate("not_one_g", "usable", "|acc| at rest over 5 % off 1 g", "acceleration in still seconds"),
     Gate("far_from_one_g", "poor", "|acc| at rest over 25 % off 1 g", "acceleration in still seconds"),
-    Gate("duplicated_sides", "poor", "both sides hold the same numbers, even shifted", "all channels"),
+    Gate(
+        "duplicated_sides",
+        "poor",
+        "both sides hold the same numbers, even shifted, turned or thinned",
+        "all channels",
+    ),
     Gate("rescaled_copy", "poor", "both sides hold the same numbers times a factor", "all channels"),
     Gate(
         "loose_sensor",

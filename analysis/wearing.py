@@ -19,6 +19,13 @@ from sensing.recording import GRAVITY, FloatArray, Placement, Side, Stream
 SAME_SENSOR: Final = 0.98
 """Correlation of every channel from which two streams are one sensor's (real pairs: below 0)."""
 
+SAME_NOISE: Final = 0.9998
+"""Correlation of the second differences of norms from which two streams hold one sensor's noise, however
+mounted (real pairs: 0.6; simulated runs without any variation, whose steps are all alike: 0.9994)."""
+
+THINNED: Final = 4
+"""Ratios of sampling rates up to this are looked at for copies that keep only some samples."""
+
 SAME_SCALE: Final = 1e-3
 """Relative difference of scale below which the numbers are the same ones."""
 
@@ -73,20 +80,43 @@ class Copy:
 
 
 def find_copy(left: Stream, right: Stream) -> Copy | None:
-    """Whether two streams are one sensor's: alike in every channel, whatever the shift or the scale.
+    """Whether two streams are one sensor's, whatever the shift, the scale, the mounting or the samples kept.
 
     Streams are laid out by sample number, so that the same samples stay the same whatever their times say.
-    Two sensors, even on one crank, never agree in all axes.
+    Two sensors, even on one crank, never agree in all axes, nor in their noise.
     """
-    if (left.gyr is None) != (right.gyr is None) or abs(left.rate_hz / right.rate_hz - 1) > SAME_RATE:
+    times = max(1, round(max(left.rate_hz, right.rate_hz) / min(left.rate_hz, right.rate_hz)))
+    thin = (times, 1) if left.rate_hz > right.rate_hz else (1, times)
+    alike = abs(left.rate_hz / right.rate_hz * thin[1] / thin[0] - 1) <= SAME_RATE
+    if (left.gyr is None) != (right.gyr is None) or times > THINNED or not alike:
         return None
     a, b = _by_number(left), _by_number(right)
     if a is None or b is None:
         return None
+    pairs = ((a[i :: thin[0]], b[j :: thin[1]]) for i in range(thin[0]) for j in range(thin[1]))
+    return next((copy for pair in pairs if (copy := _copy(*pair)) is not None), None)
+
+
+def _copy(a: FloatArray, b: FloatArray) -> Copy | None:
+    """Whether numbers are the same ones, with or without a shift."""
     # Without a shift first: an exact rhythm fits equally well a period later.
-    shifts = ((0, min(len(a), len(b))), _best_overlap(a, b))
-    copies = (_same_channels(a[max(lag, 0) :][:size], b[max(-lag, 0) :][:size]) for lag, size in shifts)
-    return next((copy for copy in copies if copy is not None), None)
+    for lag, size in ((0, min(len(a), len(b))), _best_overlap(a, b)):
+        x, y = a[max(lag, 0) :][:size], b[max(-lag, 0) :][:size]
+        if (copy := _same_channels(x, y) or _same_noise(x, y)) is not None:
+            return copy
+    return None
+
+
+def _same_noise(a: FloatArray, b: FloatArray) -> Copy | None:
+    """Whether the norms of acceleration and of angular velocity hold the same noise in both."""
+    scales = []
+    for first in range(0, a.shape[1], 3):
+        x, y = (np.diff(norm(v[:, first : first + 3]), 2) for v in (a, b))
+        powers = float(x @ x), float(y @ y)
+        if not min(powers) or x @ y < SAME_NOISE * np.sqrt(powers[0] * powers[1]):
+            return None
+        scales.append(np.sqrt(powers[1] / powers[0]))
+    return Copy(float(np.median(scales)))
 
 
 def _same_channels(a: FloatArray, b: FloatArray) -> Copy | None:

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from analysis import analyse
 from analysis.pipeline import check_recording
+from analysis.wearing import find_copy
+from sensing.recording import Side
 from sensing.simulate import Simulation, simulate
 
 
@@ -74,3 +77,44 @@ class TestSpikes:
     @pytest.mark.parametrize("exercise", ["squat", "run", "tennis", "stand"])
     def test_sound_sensors_have_none(self, exercise, rate_hz):
         assert not {"spikes", "many_spikes"} & codes(recorded(exercise=exercise, rate_hz=rate_hz, loss=0.05))
+
+
+class TestCopies:
+    def copied(self, recording, turn, late=0, step=1):
+        own = recording.left
+        values = {"acc": own.acc[late:] @ turn.T, "gyr": own.gyr[late:] @ turn.T}
+        copy = replace(
+            own,
+            side=Side.RIGHT,
+            time_s=own.time_s[: len(own) - late : step],
+            rate_hz=own.rate_hz / step,
+            **{name: v[::step] for name, v in values.items()},
+        )
+        return replace(recording, right=copy)
+
+    @pytest.mark.parametrize("late", [0, 7])
+    @pytest.mark.parametrize("step", [1, 2, 3])
+    @pytest.mark.parametrize(
+        "turn",
+        [np.eye(3)[[1, 2, 0]], np.diag([1.0, -1.0, 1.0]), Rotation.random(random_state=1).as_matrix()],
+        ids=["permuted", "mirrored", "turned"],
+    )
+    def test_they_are_found_however_turned_and_thinned(self, turn, step, late):
+        copy = self.copied(recorded(ideal_clock=True), turn, late, step)
+        assert "duplicated_sides" in codes(copy)
+        assert analyse(copy).quality.grade == "poor"
+
+    @pytest.mark.parametrize("rate_hz", [25.0, 100.0, (100.0, 50.0)])
+    @pytest.mark.parametrize("exercise", ["squat", "curl", "run", "hold"])
+    def test_two_sensors_on_limbs_that_move_alike_are_none(self, exercise, rate_hz):
+        alike = recorded(
+            exercise=exercise,
+            rate_hz=rate_hz,
+            ideal_clock=True,
+            cv=0.0,
+            set_sd=0.0,
+            tempo_cv=0.0,
+            fidgets_per_min=0.0,
+            tremor_deg_s=0.0,
+        )
+        assert find_copy(alike.left, alike.right) is None
