@@ -24,6 +24,13 @@ KEPT = (
     "balanced", "expected", "inconclusive", "marked", "poor", "one_side", "athlete_marked", "athlete_tennis",
     "cohort",
 )  # fmt: skip
+DARK = ("expected", "poor", "athlete_tennis", "cohort")
+PRINTED = (
+    "expected", "poor", "one_side", "long_names", "sixty_reps", "feet", "strokes", "empty", "athlete_marked",
+    "athlete_many", "athlete_long_names", "athlete_none_judged", "cohort_nobody", "cohort_one_metric",
+)  # fmt: skip
+"""Pages that are laid out unlike each other; the others print as one of these does."""
+
 LONG = ("cohort", "cohort_many", "cohort_names")
 """Pages with a row for each person, which may be more than paper holds."""
 SERIOUS = ("serious", "critical")
@@ -90,7 +97,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(
-    params=[*((name, "light") for name in sorted(PAGES)), *((name, "dark") for name in KEPT)], ids="-".join
+    params=[*((name, "light") for name in sorted(PAGES)), *((name, "dark") for name in DARK)], ids="-".join
 )
 def seen(browser: Browser, pages: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Seen]:
     outcome, scheme = request.param
@@ -115,7 +122,7 @@ def test_page_fits_every_screen_says_no_error_asks_for_nothing_and_is_accessible
     assert seen.asked == [seen.address]
 
 
-@pytest.mark.parametrize("name", sorted(set(PAGES) - set(LONG)))
+@pytest.mark.parametrize("name", PRINTED)
 def test_print_gives_exactly_one_page_and_nothing_is_cut(
     browser: Browser, pages: dict[str, str], name: str
 ) -> None:
@@ -282,7 +289,7 @@ def test_page_looks_as_it_did(
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", ["desk"])
 def test_a_page_that_looks_otherwise_is_seen(
     looks: Looks, pages: dict[str, str], device: str, change: str
 ) -> None:
