@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from analysis.body_results import Body, Fatigue, Hold
+from analysis.body_results import Body, Fatigue
 from analysis.exercises import Exercise
-from analysis.frames import Motion
 from analysis.metrics.emg import measure_activation
-from analysis.metrics.fatigue import measure_fatigue
 from analysis.metrics.tilt import measure_posture
 from analysis.metrics.tremor import measure_hold
 from analysis.results import ExerciseSet, Finding, Quality
 from analysis.segmentation.holds import find_holds
+from analysis.survey import Survey
 from analysis.symmetry import symmetry_index
 from sensing.recording import Recording, Side
 
@@ -28,11 +27,10 @@ def measure_body(
     recording: Recording,
     exercise: Exercise,
     sets: Sequence[ExerciseSet],
-    motions: dict[Side, Motion],
-    *,
-    shared_grid: bool,
+    surveyed: Survey,
+    fatigue: Fatigue | None,
 ) -> Body:
-    """Measure what applies: posture on trunk placements, holds where the exercise is one, fatigue in sets.
+    """Measure what applies: posture on trunk placements, holds where the exercise is one, muscle activation.
 
     Parameters
     ----------
@@ -42,25 +40,19 @@ def measure_body(
         Its preset says whether it is held.
     sets : sequence of ExerciseSet
         Sets with repetitions.
-    motions : dict of Side to Motion
-        The sides that were recorded; on one grid where ``shared_grid``.
+    surveyed : Survey
+        The sides that were recorded.
+    fatigue : Fatigue or None
+        Fatigue in the sets.
     """
-    holds = _holds(recording, exercise, motions, shared_grid=shared_grid)
+    holds = tuple(measure_hold(recording, span) for span in find_holds(surveyed, exercise))
     work = [(s.start_s, s.end_s) for s in sets] + [(h.start_s, h.end_s) for h in holds]
     return Body(
-        posture=measure_posture(motions) if recording.placement.region == "trunk" else None,
+        posture=measure_posture(surveyed) if recording.placement.region == "trunk" else None,
         holds=holds,
-        fatigue=measure_fatigue(sets, motions),
+        fatigue=fatigue,
         muscle_activation=measure_activation(recording, work),
     )
-
-
-def _holds(
-    recording: Recording, exercise: Exercise, motions: dict[Side, Motion], *, shared_grid: bool
-) -> tuple[Hold, ...]:
-    groups = [list(motions.values())] if shared_grid else [[motion] for motion in motions.values()]
-    spans = sorted(span for group in groups for span in find_holds(group, exercise))
-    return tuple(measure_hold(recording, span) for span in spans)
 
 
 def fatigue_findings(fatigue: Fatigue | None, quality: Quality) -> list[Finding]:

@@ -8,6 +8,7 @@ made to agree through the vertical, the one direction that both sensors share.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -21,7 +22,6 @@ from sensing.recording import GRAVITY, FloatArray
 
 STATIC_WINDOW_S: Final = 2.0
 """Window of the running mean that separates static from dynamic acceleration (Shepard et al. 2008), s."""
-
 
 STILL_BLOCK_S, MIN_STILL_BLOCKS = 0.5, 4
 """Blocks looked at for stillness, s, and how many of them it takes to know the gyroscope's bias."""
@@ -43,7 +43,7 @@ class Motion:
     dynamic_norm : (n,) float array
         Norm of `dynamic`: VeDBA, m/s2.
     quat : (n, 4) float array or None
-        Orientation w x y z, sensor to earth, from VQF (Laidig and Seel 2023); None without a gyroscope.
+        `Orientation` w x y z, sensor to earth; None without a gyroscope.
     vertical : (n,) float array or None
         Acceleration along the earth's vertical with gravity taken off, m/s2, + is up.
     gyr_bias : (3,) float array
@@ -56,6 +56,23 @@ class Motion:
     quat: FloatArray | None
     vertical: FloatArray | None
     gyr_bias: FloatArray
+
+    @property
+    def level(self) -> FloatArray:
+        """How much the side moves: `speed`, or `dynamic_norm` where there is no gyroscope, (n,)."""
+        return self.dynamic_norm if self.speed is None else self.speed
+
+    def part(self, start: int, stop: int) -> Motion:
+        """The grid points from ``start`` to ``stop``; views of the same numbers."""
+        own = slice(start, stop)
+        return replace(
+            self,
+            track=self.track.part(start, stop),
+            speed=None if self.speed is None else self.speed[own],
+            dynamic_norm=self.dynamic_norm[own],
+            quat=None if self.quat is None else self.quat[own],
+            vertical=None if self.vertical is None else self.vertical[own],
+        )
 
     @cached_property
     def dynamic(self) -> FloatArray:
@@ -72,30 +89,72 @@ class Motion:
 
 
 def motion(track: Track) -> Motion:
-    """Derive orientation, gravity-free and dynamic signals of one side.
+    """Everything about one side that can be told from its track alone."""
+    return oriented(levels(track, gyroscope_bias([still_blocks(track)])), Orientation())
 
-    VQF runs in one batch call per stretch of valid samples: it starts afresh after a gap, since one missing
-    stretch otherwise leaves every later orientation wrong.
-    """
-    bias = gyroscope_bias(track)
+
+def levels(track: Track, bias: FloatArray) -> Motion:
+    """How fast one side turns and accelerates, its gyroscope's bias (3,) taken off; orientation left out."""
     track = replace(track, gyr=None if track.gyr is None else track.gyr - bias)
-    quat = vertical = None
-    if track.gyr is not None and track.acc_has_gravity:
-        quat = np.tile([1.0, 0.0, 0.0, 0.0], (len(track), 1))
-        for start, stop in track.runs():
-            batch = VQF(1 / track.rate_hz).updateBatch(
-                np.radians(track.gyr[start:stop]), np.ascontiguousarray(track.acc[start:stop])
-            )
-            quat[start:stop] = batch["quat6D"]
-        vertical = _up_component(quat, track.acc) - GRAVITY
     return Motion(
         track=track,
         speed=None if track.gyr is None else norm(track.gyr),
         dynamic_norm=norm(_dynamic(track)),
-        quat=quat,
-        vertical=vertical,
+        quat=None,
+        vertical=None,
         gyr_bias=bias,
     )
+
+
+def oriented(motion: Motion, orientation: Orientation, first: int = 0) -> Motion:
+    """The same motion with orientation, where it has a gyroscope and gravity.
+
+    Parameters
+    ----------
+    motion : Motion
+        A stretch of one side.
+    orientation : Orientation
+        What has followed the side so far.
+    first : int
+        Where on the side's grid the stretch begins: no later than the one before ended.
+    """
+    track = motion.track
+    if track.gyr is None or not track.acc_has_gravity:
+        return motion
+    quat = orientation.follow(track, first)
+    return replace(motion, quat=quat, vertical=_up_component(quat, track.acc) - GRAVITY)
+
+
+class Orientation:
+    """Orientation of one side, stretch after stretch, each going on from the one before.
+
+    VQF (Laidig and Seel 2023) runs in one batch call per run of valid samples: it starts afresh after a gap,
+    since one missing stretch otherwise leaves every later orientation wrong.
+    """
+
+    def __init__(self) -> None:
+        self._filter: VQF | None = None
+        self._next = 0
+        self._last = np.empty((0, 4))
+
+    def follow(self, track: Track, first: int) -> FloatArray:
+        """Orientation of the stretch that begins at point ``first`` of the side's grid, (n, 4), w x y z."""
+        assert track.gyr is not None
+        quat = np.tile([1.0, 0.0, 0.0, 0.0], (len(track), 1))
+        known = self._next - first
+        quat[:known] = self._last[len(self._last) - known :]
+        for start, stop in track.runs():
+            if stop <= known:
+                continue
+            if start > known or self._filter is None:
+                self._filter = VQF(1 / track.rate_hz)
+            new = slice(max(start, known), stop)
+            turning = np.radians(track.gyr[new])
+            quat[new] = self._filter.updateBatch(turning, np.ascontiguousarray(track.acc[new]))["quat6D"]
+        if not track.valid[-1]:
+            self._filter = None
+        self._next, self._last = first + len(track), quat
+        return quat
 
 
 def _dynamic(track: Track) -> FloatArray:
@@ -104,25 +163,35 @@ def _dynamic(track: Track) -> FloatArray:
     return np.subtract(track.acc, static, out=static)
 
 
-def gyroscope_bias(track: Track) -> FloatArray:
-    """Rate that the gyroscope reads while nothing moves, (3,), deg/s; zeros where it is never still.
+def still_block(rate_hz: float) -> int:
+    """Samples in a block that is looked at for stillness."""
+    return max(2, round(STILL_BLOCK_S * rate_hz))
 
-    A constant offset of one sensor would otherwise look like movement of one limb. Still are half-second
-    blocks in which neither gyroscope nor accelerometer varies; their median is the bias.
-    """
+
+def still_blocks(track: Track) -> FloatArray:
+    """Mean angular velocity of every block in which neither gyroscope nor accelerometer varies, (k, 3)."""
     if track.gyr is None:
-        return np.zeros(3)
-    block = max(2, round(STILL_BLOCK_S * track.rate_hz))
+        return np.empty((0, 3))
+    block = still_block(track.rate_hz)
     n = len(track) // block
     whole = slice(0, n * block)
     still = np.asarray(track.valid[whole].reshape(n, block).all(axis=1))
     for values, most in ((track.gyr, STILL_GYR), (track.acc, STILL_ACC)):
         for channel in values[whole].T:
             still[still] = channel.reshape(n, block)[still].std(axis=1) < most
-    if still.sum() < MIN_STILL_BLOCKS:
+    return np.asarray(track.gyr[whole].reshape(n, block, 3)[still].mean(axis=1), dtype=np.float64)
+
+
+def gyroscope_bias(still: Sequence[FloatArray]) -> FloatArray:
+    """Rate that the gyroscope reads while nothing moves, (3,), deg/s; zeros where it is never still.
+
+    A constant offset of one sensor would otherwise look like movement of one limb. It is the median of the
+    `still_blocks` of all stretches.
+    """
+    blocks = np.concatenate(still)
+    if len(blocks) < MIN_STILL_BLOCKS:
         return np.zeros(3)
-    blocks = track.gyr[whole].reshape(n, block, 3)[still]
-    return np.asarray(np.median(blocks.mean(axis=1), axis=0), dtype=np.float64)
+    return np.asarray(np.median(blocks, axis=0), dtype=np.float64)
 
 
 def norm(vectors: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ from analysis.frames import Motion
 from analysis.metrics import METRICS
 from analysis.metrics.spans import counts, masked_mean, seconds
 from analysis.results import ExerciseSet, Kind, SideEvents
-from analysis.segmentation.bouts import REST_ACCELERATION, REST_SPEED, Span
+from analysis.segmentation.bouts import Span, rest_level
 from sensing.recording import FloatArray, Side
 
 MAX_LAG: Final = 0.2
@@ -59,9 +59,7 @@ def measure(
     by_side = {side: _measure_side(sets, side, motion, load_kg) for side, motion in motions.items()}
     summed, valid = {}, np.empty(0, dtype=bool)
     if any(one.kind is Kind.SIMULTANEOUS for one in sets):
-        summed = {
-            side: _Summed.of(m.dynamic_norm if m.speed is None else m.speed) for side, m in motions.items()
-        }
+        summed = {side: _Summed.of(m.level) for side, m in motions.items()}
         valid = np.logical_and.reduce([motion.track.valid for motion in motions.values()])
     out = []
     for k, exercise_set in enumerate(sets):
@@ -84,10 +82,7 @@ def _measure_side(
     flat = {m.name: m.compute(motion, spans) for m in METRICS if m.compute is not None}
     if load_kg is not None:
         flat["load_moved"] = load_kg[list(Side).index(side)] * flat["angle_travelled"]
-    level, rest = (
-        (motion.dynamic_norm, REST_ACCELERATION) if motion.speed is None else (motion.speed, REST_SPEED)
-    )
-    share = masked_mean((level > rest).astype(np.float64), track.valid, spans)
+    share = masked_mean((motion.level > rest_level(motion)).astype(np.float64), track.valid, spans)
     # Of the window that was looked at, which for a pair is longer than the shorter repetition.
     flat["active_time"] = share * seconds(spans, track.rate_hz)
     facts = {

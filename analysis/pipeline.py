@@ -9,15 +9,15 @@ from analysis.comparison import compare, rep_values
 from analysis.exercises import exercise_of
 from analysis.expected import dominance_findings, found_dominant
 from analysis.findings import find, overall_verdict, own_error_findings, summarise
-from analysis.frames import motion
-from analysis.measurement import measure
 from analysis.metrics import AMPLITUDE_REMOUNT_SD, DELTA_TABLE_VERSION
+from analysis.metrics.fatigue import measure_fatigue
+from analysis.parts import examine
 from analysis.profiles import find_profile
 from analysis.profiles.judging import match_profile
 from analysis.quality import assess
 from analysis.results import Analysis, Quality
-from analysis.segmentation import segment
 from analysis.settings import Settings
+from analysis.survey import survey
 from analysis.timeline import align
 from analysis.use import measure_use
 from analysis.waveforms import mean_waveforms
@@ -54,16 +54,16 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     profile = find_profile(recording.sport)
     sport = profile.name if profile else recording.sport
     exercise = exercise_of(recording.exercise, sport, recording.placement)
-    aligned = align(recording)
-    motions = {track.side: motion(track) for track in aligned.tracks()}
-    quality = assess(recording, aligned, motions)
-    segmented = segment(motions, exercise, recording.placement, shared_grid=aligned.shared_grid)
-    sets = tuple(found.exercise_set for found in segmented)
-    measured = measure(sets, motions, recording.load_kg)
+    surveyed = survey(align(recording))
+    quality = assess(recording, surveyed)
+    examined = examine(surveyed, exercise, recording.placement, recording.load_kg)
+    measured = [one.measured for one in examined]
+    sets = tuple(one.exercise_set for one in measured)
     own = settings.own_error_of(recording)
     metrics = compare(measured, settings, quality, own=own)
-    use = measure_use(recording, motions, shared_grid=aligned.shared_grid)
-    body = measure_body(recording, exercise, sets, motions, shared_grid=aligned.shared_grid)
+    use = measure_use(recording, surveyed)
+    fatigue = measure_fatigue(sets, [one.fatigue for one in examined])
+    body = measure_body(recording, exercise, sets, surveyed, fatigue)
     dominant = recording.dominant or found_dominant(sets)
     verdict, mixed = overall_verdict(metrics, recording.placement, profile, dominant)
     deciding = next((row for row in metrics if row.name == verdict.metric), None)
@@ -96,7 +96,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
         verdict=verdict,
         summary=summarise(recording, sets, metrics, quality, verdict, findings, match),
         rep_values=rep_values(measured),
-        waveforms=mean_waveforms(measured, motions, metrics),
+        waveforms=mean_waveforms(measured, [one.shapes for one in examined], metrics),
         settings={
             "remount_sd": settings.remount_sd,
             "per_set": settings.per_set,
@@ -110,13 +110,12 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
 
 def check_recording(recording: Recording) -> Quality:
     """The quality gates alone, and whether strokes came from the hand that is said to make them."""
-    aligned = align(recording)
-    motions = {track.side: motion(track) for track in aligned.tracks()}
-    quality = assess(recording, aligned, motions)
+    surveyed = survey(align(recording))
+    quality = assess(recording, surveyed)
     exercise = exercise_of(recording.exercise, recording.sport, recording.placement)
     if exercise.movement != "strokes" or recording.dominant is None:
         return quality
-    segmented = segment(motions, exercise, recording.placement, shared_grid=aligned.shared_grid)
-    doubts = dominance_findings(recording, [found.exercise_set for found in segmented])
+    examined = examine(surveyed, exercise, recording.placement, None)
+    doubts = dominance_findings(recording, [one.measured.exercise_set for one in examined])
     told = tuple(Notice(doubt.code, doubt.message) for doubt in doubts)
     return replace(quality, warnings=quality.warnings + told)

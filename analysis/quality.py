@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import ndimage
 
 from analysis import wearing
 from analysis.exercises import exercise_of
+from analysis.faults import MOVING_GYR, Faults, missing, unchanged
 from analysis.frames import Motion, norm
 from analysis.results import Quality, SideQuality
-from analysis.timeline import MOVING_GYR, Aligned, held, impossible, missing, stuck, unchanged
+from analysis.survey import SideSurvey, Survey
 from sensing.recording import CHANNELS, GRAVITY, Notice, Placement, Recording, Side, Stream
 
 Grade = str
@@ -33,7 +33,6 @@ SYNC_USABLE_S = 0.010
 LOW_RATE_USABLE_HZ, LOW_RATE_POOR_HZ = 40.0, 10.0
 UNEQUAL_RATE, UNEQUAL_LENGTH = 0.05, 0.9
 STILL_SPEED, STILL_ACCELERATION = 3.0, 0.15
-REST_SPEED = 5.0
 NOT_ONE_G_USABLE, NOT_ONE_G_POOR = 0.05, 0.25
 HELD_POOR = 0.05
 BIAS_USABLE = 5.0
@@ -115,16 +114,18 @@ DAMNING: Final = {"units_doubtful", "times_uneven"}
 _GRADES: Final = ("good", "usable", "poor")
 
 
-def assess(recording: Recording, aligned: Aligned, motions: dict[Side, Motion]) -> Quality:
+def assess(recording: Recording, surveyed: Survey) -> Quality:
     """Run every gate on a recording."""
     notices = list(recording.notices)
     codes: list[tuple[str, str]] = []
-    sides = {stream.side: _side_quality(stream, motions[stream.side]) for stream in recording.streams()}
-    for stream in recording.streams():
-        codes += _stream_gates(stream, motions[stream.side], sides[stream.side])
+    placed = surveyed.aligned.sides()
+    sides = {side: _side_quality(own.stream, surveyed.sides[side]) for side, own in placed.items()}
+    for side, own in placed.items():
+        codes += _stream_gates(own.stream, own.faults, surveyed.sides[side], sides[side])
     codes += _acceleration_gate(recording)
-    codes += _pair_gates(recording, aligned, motions)
-    codes += _placement_gate(recording, motions)
+    excerpt = surveyed.excerpt()
+    codes += _pair_gates(recording, surveyed, excerpt)
+    codes += _placement_gate(recording, excerpt)
     grades = {gate.code: gate.grade for gate in GATES}
     worst = max((_GRADES.index(grades[code]) for code, _ in codes), default=0)
     if not recording.complete:
@@ -140,69 +141,68 @@ def assess(recording: Recording, aligned: Aligned, motions: dict[Side, Motion]) 
     )
 
 
-def _side_quality(stream: Stream, motion: Motion) -> SideQuality:
-    track = motion.track
+def _side_quality(stream: Stream, surveyed: SideSurvey) -> SideQuality:
     return SideQuality(
         rate_hz=stream.rate_hz,
         samples=len(stream),
         lost=stream.lost,
         gaps=tuple(missing(stream.gaps, stream.rate_hz)),
-        clipped=int((track.acc_clipped | track.gyr_clipped).sum()),
+        clipped=surveyed.clipped,
         new_hz=_new_rate(stream),
     )
 
 
-def _stream_gates(stream: Stream, motion: Motion, quality: SideQuality) -> list[tuple[str, str]]:
-    side, track = stream.side, motion.track
+def _stream_gates(
+    stream: Stream, faults: Faults, surveyed: SideSurvey, quality: SideQuality
+) -> list[tuple[str, str]]:
+    side = stream.side
     found = []
     if stream.loss_fraction > LOST_USABLE:
         code = "heavy_loss" if stream.loss_fraction > LOST_POOR else "loss"
         found.append((code, f"the {side} sensor lost {100 * stream.loss_fraction:.1f} % of its samples"))
-    gaps = missing(stream.gaps, stream.rate_hz)
-    if gaps:
-        longest = max(b - a for a, b in gaps)
-        found.append(("gaps", f"the {side} side has {len(gaps)} gaps, the longest {longest:.2f} s"))
-    for name, mask in (("accelerometer", track.acc_clipped), ("gyroscope", track.gyr_clipped)):
-        if mask.any():
-            code = "heavily_clipped" if mask.mean() > CLIPPED_POOR else "clipped"
-            found.append((code, f"the {side} {name} reached its full scale {int(mask.sum())} times"))
+    if quality.gaps:
+        longest = max(b - a for a, b in quality.gaps)
+        found.append(("gaps", f"the {side} side has {len(quality.gaps)} gaps, the longest {longest:.2f} s"))
+    for name, count in (("accelerometer", surveyed.acc_clipped), ("gyroscope", surveyed.gyr_clipped)):
+        if count:
+            code = "heavily_clipped" if count > CLIPPED_POOR * len(surveyed.active) else "clipped"
+            found.append((code, f"the {side} {name} reached its full scale {count} times"))
     if stream.rate_hz < LOW_RATE_USABLE_HZ:
         code = "very_low_rate" if stream.rate_hz < LOW_RATE_POOR_HZ else "low_rate"
         found.append((code, f"the {side} sensor sampled at only {stream.rate_hz:.1f} Hz"))
     if stream.gyr is None:
         found.append(("no_gyroscope", f"the {side} side has no gyroscope: rotation is not assessable"))
-    found += _gravity_gate(motion)
-    if faulty := int(impossible(stream).sum()):
+    found += _gravity_gate(stream, surveyed)
+    if faulty := int(faults.impossible.sum()):
         found.append(
             ("impossible_values", f"{faulty} samples of the {side} sensor are beyond what a limb can do")
         )
-    if track.spikes:
-        code = "many_spikes" if track.spikes > SPIKES_POOR * len(stream) else "spikes"
-        found.append((code, f"{track.spikes} samples of the {side} gyroscope jump away and back; bridged"))
-    if stream.gyr is not None and motion.track.gyr is not None:
-        bias = float(np.linalg.norm(motion.gyr_bias))
-        if bias > BIAS_USABLE:
-            found.append(
-                ("gyroscope_bias", f"the {side} gyroscope reads {bias:.1f} deg/s while still; taken off")
-            )
-    found += _stuck_gate(stream)
+    if spikes := int(faults.spikes.sum()):
+        code = "many_spikes" if spikes > SPIKES_POOR * len(stream) else "spikes"
+        found.append((code, f"{spikes} samples of the {side} gyroscope jump away and back; bridged"))
+    bias = float(np.linalg.norm(surveyed.bias))
+    if bias > BIAS_USABLE:
+        found.append(
+            ("gyroscope_bias", f"the {side} gyroscope reads {bias:.1f} deg/s while still; taken off")
+        )
+    found += _stuck_gate(stream, faults)
     if quality.new_hz is not None:
         message = f"the {side} sensor gave only {quality.new_hz:.0f} new samples a second"
         found.append(("repeated_samples", message))
-    frozen = sum(b - a for a, b in held(stream))
+    frozen = sum(b - a for a, b in faults.held)
     if frozen > 0:
         code = "often_frozen" if frozen > HELD_POOR * stream.duration_s else "frozen_samples"
         found.append((code, f"the {side} sensor repeated the same values for {frozen:.1f} s"))
     return found
 
 
-def _stuck_gate(stream: Stream) -> list[tuple[str, str]]:
+def _stuck_gate(stream: Stream, faults: Faults) -> list[tuple[str, str]]:
     channels = [*stream.acc.T, *(() if stream.gyr is None else stream.gyr.T)]
     dead = [name for name, own in zip(CHANNELS, channels, strict=False) if (own == own[0]).all()]
     found = []
     if dead:
         found.append(("dead_axis", f"{', '.join(dead)} of the {stream.side} sensor never changes"))
-    if still := sum(b - a for a, b in stuck(stream)):
+    if still := sum(b - a for a, b in faults.stuck):
         message = f"one instrument of the {stream.side} sensor stood still for {still:.1f} s in movement"
         found.append(("stuck_instrument", message))
     return found
@@ -225,39 +225,33 @@ def _acceleration_gate(recording: Recording) -> list[tuple[str, str]]:
     return found
 
 
-def _gravity_gate(motion: Motion) -> list[tuple[str, str]]:
+def _gravity_gate(stream: Stream, surveyed: SideSurvey) -> list[tuple[str, str]]:
     """The norm of acceleration, while nothing moves, is 1 g; otherwise units or calibration are off."""
-    track = motion.track
-    if not track.acc_has_gravity:
+    if not stream.acc_has_gravity or surveyed.gravity is None:
         return []
-    width = max(1, round(track.rate_hz))
-    calm = ndimage.uniform_filter1d(motion.dynamic_norm, width) < 0.3
-    if motion.speed is not None:
-        calm &= ndimage.uniform_filter1d(motion.speed, width) < REST_SPEED
-    calm &= track.valid
-    if calm.sum() < track.rate_hz:
+    off = abs(surveyed.gravity - 1)
+    if off <= NOT_ONE_G_USABLE:
         return []
-    off = float(np.median(norm(track.acc[calm]))) / GRAVITY - 1
-    if abs(off) <= NOT_ONE_G_USABLE:
-        return []
-    code = "far_from_one_g" if abs(off) > NOT_ONE_G_POOR else "not_one_g"
-    return [(code, f"the {track.side} sensor at rest reads {1 + off:.2f} g: check its units and calibration")]
+    code = "far_from_one_g" if off > NOT_ONE_G_POOR else "not_one_g"
+    message = (
+        f"the {stream.side} sensor at rest reads {surveyed.gravity:.2f} g: check its units and calibration"
+    )
+    return [(code, message)]
 
 
-def _pair_gates(recording: Recording, aligned: Aligned, motions: dict[Side, Motion]) -> list[tuple[str, str]]:
+def _pair_gates(recording: Recording, surveyed: Survey, excerpt: dict[Side, Motion]) -> list[tuple[str, str]]:
     left, right = recording.left, recording.right
-    levels = {side: _vigour(motion) for side, motion in motions.items()}
-    still = [side for side, (level, floor) in levels.items() if level < floor]
-    if len(still) == len(levels):
+    still = [side for side, own in surveyed.sides.items() if own.vigour < _still_level(recording, side)]
+    if len(still) == len(surveyed.sides):
         return [("no_movement", "nothing moved in this recording")]
     found = [
         ("still_sensor", f"the {side} sensor hardly moved: is it worn, and on the right limb?")
         for side in still
     ]
     found += _copy_gate(left, right)
-    if left is None or right is None or not aligned.shared_grid:
+    if left is None or right is None or not surveyed.aligned.shared_grid:
         return found
-    found += _strap_gates(motions)
+    found += _strap_gates(surveyed, excerpt)
     if max(left.rate_hz, right.rate_hz) > (1 + UNEQUAL_RATE) * min(left.rate_hz, right.rate_hz):
         rates = f"{left.rate_hz:.0f} and {right.rate_hz:.0f} Hz"
         found.append(("unequal_rate", f"the sides sampled at {rates}: compared at the lower rate"))
@@ -274,6 +268,11 @@ def _pair_gates(recording: Recording, aligned: Aligned, motions: dict[Side, Moti
     return found
 
 
+def _still_level(recording: Recording, side: Side) -> float:
+    stream = recording.stream(side)
+    return STILL_ACCELERATION if stream is None or stream.gyr is None else STILL_SPEED
+
+
 def _copy_gate(left: Stream | None, right: Stream | None) -> list[tuple[str, str]]:
     copy = None if left is None or right is None else wearing.find_copy(left, right)
     if copy is None:
@@ -286,12 +285,15 @@ def _copy_gate(left: Stream | None, right: Stream | None) -> list[tuple[str, str
     return [("duplicated_sides", "both sides hold the same numbers: one sensor was read twice")]
 
 
-def _strap_gates(motions: dict[Side, Motion]) -> list[tuple[str, str]]:
+def _strap_gates(surveyed: Survey, excerpt: dict[Side, Motion]) -> list[tuple[str, str]]:
     found = []
-    for side, share in wearing.shaking(motions):
+    for side, share in wearing.shaking(excerpt):
         message = f"the {side} sensor shakes on its strap ({100 * share:.0f} % of its rotation): tighten it"
         found.append(("loose_sensor", message))
-    for side, time_s, angle in wearing.slipped(motions):
+    placed = surveyed.aligned.sides()
+    windows = {side: own.windows for side, own in surveyed.sides.items()}
+    for side, after_s, angle in wearing.slipped(windows):
+        time_s = placed[side].start_s + after_s
         message = (
             f"the {side} sensor seems to have turned on the limb by {angle:.0f} degrees at {time_s:.0f} s"
         )
@@ -324,12 +326,3 @@ def _new_rate(stream: Stream) -> float | None:
     moving = norm(stream.gyr[1:]) > MOVING_GYR
     share = unchanged(stream)[moving].mean() if moving.any() else 0.0
     return float((1 - share) * stream.rate_hz) if share > REPEATED_USABLE else None
-
-
-def _vigour(motion: Motion) -> tuple[float, float]:
-    """Vigorous movement of a side, and the level under which it is still."""
-    track = motion.track
-    level = motion.dynamic_norm if motion.speed is None else motion.speed
-    floor = STILL_ACCELERATION if motion.speed is None else STILL_SPEED
-    mean = ndimage.uniform_filter1d(level, max(1, round(track.rate_hz)))[track.valid]
-    return (float(np.percentile(mean, 95)) if mean.size else 0.0), floor

@@ -113,11 +113,11 @@ class Window:
             aligned = align(self.recording)
         except BadInput:
             return None
-        motions = {track.side: motion(track) for track in aligned.tracks()}
+        motions = {side: motion(track) for side, track in aligned.tracks().items()}
         exercise = find_exercise(self.recording.exercise)
         sets = segment(motions, exercise, self.recording.placement, shared_grid=aligned.shared_grid)
         measured = measure([_in_step(found, motions, self.settled) for found in sets], motions, None)
-        end_s = np.inf if self.ended else min(track.end_s for track in aligned.tracks())
+        end_s = np.inf if self.ended else min(own.track.end_s for own in motions.values())
         return Found(
             tuple(done for each in measured if (done := _completed(each, end_s)) is not None),
             {side: own.gyr_bias for side, own in motions.items()},

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from scipy import signal
 
+from analysis.faults import BoolArray, Faults, bridged, find_faults, missing
 from sensing.errors import BadInput
-from sensing.recording import GRAVITY, FloatArray, Interval, Recording, Side, Stream
-
-MAX_BRIDGE_S: Final = 0.05
-"""Longest stretch of missing data that is interpolated, s."""
+from sensing.recording import FloatArray, Interval, Recording, Side, Stream
 
 SLOWEST_HZ, FASTEST_HZ = 2.0, 20_000.0
 """No motion sensor for limbs samples slower or faster, Hz."""
@@ -20,36 +19,17 @@ SLOWEST_HZ, FASTEST_HZ = 2.0, 20_000.0
 SAME_RATE: Final = 0.05
 """Sides whose rates differ by less than this fraction are put on a grid of their mean rate."""
 
-MAX_HELD_S: Final = 0.25
-"""Samples that repeat exactly for longer than this are missing ones that a driver filled in, s."""
-
-MOVING_ACC, MOVING_GYR = 0.5, 15.0
-"""SD of an instrument that feels movement, m/s2 and deg/s."""
-
-LEAST_ACC, LEAST_GYR = 1.9 * GRAVITY, 240.0
-"""Smallest full scale that sensors offer, m/s2 and deg/s."""
-
-FLAT_ACC, FLAT_GYR = 1.2 * GRAVITY, 15.0
-"""Flat tops are looked for above this, m/s2 and deg/s: below it lies rest."""
-
-FLAT_SAMPLES, FLAT_TIMES, FLAT_LEVELS = 8, 10.0, 5
-"""A flat top: so many samples at exactly the extreme of a channel, and so many times as many as at each of
-the next levels on average (a coarsely read sine: 3.5 times; real recordings: at most 3 samples)."""
-
-IMPOSSIBLE_ACC, IMPOSSIBLE_GYR = 1000 * GRAVITY, 20_000.0
-"""No limb reaches this, m/s2 and deg/s: such samples are faults and count as missing."""
-
-SPIKE_TIMES, SPIKE_RATE_HZ, SPIKE_NEAR = 100.0, 40.0, 3
-"""A gyroscope's sample is a spike where the square of its jump there and back is this many times the product
-of what is usual in the recording (90th percentile off the median) and the largest step among so
-many neighbours on either side. Below `SPIKE_RATE_HZ` a jolt takes one sample, so the limit grows with the
-square of the step between samples (real recordings: 84 of 256 at 25 Hz, 26 of 100 above)."""
+MIN_OVERLAP_S: Final = 2.0
+"""Shortest time both sides must have in common, s."""
 
 _PIECE: Final = 4096
 """Grid points that are interpolated at once."""
 
-MIN_OVERLAP_S: Final = 2.0
-"""Shortest time both sides must have in common, s."""
+_SAMPLES: Final = 1 << 20
+"""Samples whose times are looked at at once."""
+
+_SETTLES_S: Final = 2.0
+"""Samples before and after a stretch that its low-pass needs, s."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +54,6 @@ class Track:
         The sensor's own sampling rate, which decides what a metric may claim.
     acc_has_gravity : bool
         False where the device already removed gravity.
-    spikes : int
-        Samples of the sensor that were spikes and were bridged.
     """
 
     side: Side
@@ -83,12 +61,11 @@ class Track:
     rate_hz: float
     acc: FloatArray
     gyr: FloatArray | None
-    valid: np.ndarray
-    acc_clipped: np.ndarray
-    gyr_clipped: np.ndarray
+    valid: BoolArray
+    acc_clipped: BoolArray
+    gyr_clipped: BoolArray
     native_rate_hz: float
     acc_has_gravity: bool = True
-    spikes: int = 0
 
     def __len__(self) -> int:
         return len(self.acc)
@@ -107,6 +84,18 @@ class Track:
         """Nearest grid point, held to the grid."""
         return min(max(round((time_s - self.start_s) * self.rate_hz), 0), len(self) - 1)
 
+    def part(self, start: int, stop: int) -> Track:
+        """The grid points from ``start`` to ``stop``; views of the same numbers."""
+        return replace(
+            self,
+            start_s=self.start_s + start / self.rate_hz,
+            acc=self.acc[start:stop],
+            gyr=None if self.gyr is None else self.gyr[start:stop],
+            valid=self.valid[start:stop],
+            acc_clipped=self.acc_clipped[start:stop],
+            gyr_clipped=self.gyr_clipped[start:stop],
+        )
+
     def runs(self) -> list[tuple[int, int]]:
         """Start and stop index of every stretch of valid points."""
         edges = np.flatnonzero(np.diff(np.r_[False, self.valid, False].astype(np.int8)))
@@ -114,20 +103,100 @@ class Track:
 
 
 @dataclass(frozen=True, eq=False)
-class Aligned:
-    """Both sides; on the same grid, unless they were recorded one after the other."""
+class Placed:
+    """One side's stream and the uniform grid that it is laid on, cut into tracks where they are wanted.
 
-    left: Track | None
-    right: Track | None
+    Attributes
+    ----------
+    stream : Stream
+        The sensor's own samples.
+    faults : Faults
+        What is wrong with them.
+    start_s, rate_hz : float
+        Time of the first grid point and grid rate.
+    size : int
+        Grid points.
+    native_rate_hz : float
+        The sensor's own sampling rate.
+    exact : bool
+        Whether every grid point has a sample so near that nothing need be interpolated.
+    """
+
+    stream: Stream
+    faults: Faults
+    start_s: float
+    rate_hz: float
+    size: int
+    native_rate_hz: float
+    exact: bool
+
+    @classmethod
+    def of(cls, stream: Stream, start_s: float, rate_hz: float, size: int) -> Placed:
+        """Lay a stream on a grid of ``size`` points."""
+        exact = all(
+            np.max(np.abs(position - np.rint(position))) < 0.002
+            for first in range(0, size, _SAMPLES)
+            for _, position in [_positions(stream, start_s, rate_hz, first, min(first + _SAMPLES, size))]
+        )
+        return cls(stream, find_faults(stream), start_s, rate_hz, size, _mean_rate(stream), exact)
+
+    def track(self, start: int = 0, stop: int | None = None) -> Track:
+        """The grid points from ``start`` to ``stop``, those of the whole up to rounding."""
+        stream, faults = self.stream, self.faults
+        stop = self.size if stop is None else stop
+        grid, position = _positions(stream, self.start_s, self.rate_hz, start, stop)
+        if self.exact:
+            before = np.rint(position).astype(np.intp)
+        else:
+            before = np.minimum(position.astype(np.intp), len(stream) - 2)
+        faster = self.native_rate_hz > self.rate_hz * (1 + SAME_RATE)
+        reach = round(_SETTLES_S * self.native_rate_hz) if faster else 2
+        low, high = max(int(before[0]) - reach, 0), min(int(before[-1]) + reach + 2, len(stream))
+        share, before = position - before, before - low
+
+        def on_grid(values: FloatArray, absent: BoolArray) -> FloatArray:
+            own = bridged(values, absent, low, high)
+            if faster:
+                sos = signal.butter(4, 0.4 * self.rate_hz, fs=self.native_rate_hz, output="sos")
+                own = signal.sosfiltfilt(sos, own, axis=0)
+            if self.exact:
+                return own[before]
+            return _hermite(own, stream.time_s[low:high], self.native_rate_hz, before, share)
+
+        def touched(mask: BoolArray) -> BoolArray:
+            own = mask[low:high]
+            return np.asarray(own[before] if self.exact else own[before] | own[before + 1])
+
+        absent = [*missing(stream.gaps, self.native_rate_hz), *faults.held, *faults.stuck]
+        return Track(
+            side=stream.side,
+            start_s=float(grid[0]),
+            rate_hz=float(self.rate_hz),
+            acc=on_grid(stream.acc, faults.impossible),
+            gyr=None if stream.gyr is None else on_grid(stream.gyr, faults.impossible | faults.spikes),
+            valid=~(_inside(grid, absent) | touched(faults.impossible)),
+            acc_clipped=touched(faults.acc_clipped),
+            gyr_clipped=touched(faults.gyr_clipped),
+            native_rate_hz=self.native_rate_hz,
+            acc_has_gravity=stream.acc_has_gravity,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """Both sides on their grids: one for both, unless they were recorded one after the other."""
+
+    left: Placed | None
+    right: Placed | None
     shared_grid: bool
 
-    def track(self, side: Side) -> Track | None:
-        """The track of one side, or None."""
-        return self.left if side is Side.LEFT else self.right
+    def sides(self) -> dict[Side, Placed]:
+        """The sides that are there, left first."""
+        return {side: placed for side, placed in zip(Side, (self.left, self.right), strict=True) if placed}
 
-    def tracks(self) -> list[Track]:
-        """The tracks that are there, left first."""
-        return [track for track in (self.left, self.right) if track is not None]
+    def tracks(self) -> dict[Side, Track]:
+        """The whole track of every side."""
+        return {side: placed.track() for side, placed in self.sides().items()}
 
 
 def align(recording: Recording) -> Aligned:
@@ -151,8 +220,8 @@ def align(recording: Recording) -> Aligned:
                 "are the times in seconds, as the header says?"
             )
     if left is None or right is None or recording.sequential:
-        tracks = [_alone(stream) if stream is not None else None for stream in (left, right)]
-        return Aligned(tracks[0], tracks[1], shared_grid=False)
+        alone = [None if stream is None else _alone(stream) for stream in (left, right)]
+        return Aligned(alone[0], alone[1], shared_grid=False)
     start, end = max(left.start_s, right.start_s), min(left.end_s, right.end_s)
     if end - start < MIN_OVERLAP_S:
         raise BadInput(
@@ -163,74 +232,32 @@ def align(recording: Recording) -> Aligned:
     rates = sorted((_mean_rate(left), _mean_rate(right)))
     rate = sum(rates) / 2 if rates[1] <= rates[0] * (1 + SAME_RATE) else rates[0]
     n = int((end - start) * rate + 1e-6) + 1
-    return Aligned(_resample(left, start, rate, n), _resample(right, start, rate, n), shared_grid=True)
+    return Aligned(Placed.of(left, start, rate, n), Placed.of(right, start, rate, n), shared_grid=True)
 
 
-def _alone(stream: Stream) -> Track:
+def _alone(stream: Stream) -> Placed:
     rate = _mean_rate(stream)
-    return _resample(stream, stream.start_s, rate, int(stream.duration_s * rate + 1e-6) + 1)
+    return Placed.of(stream, stream.start_s, rate, int(stream.duration_s * rate + 1e-6) + 1)
 
 
 def _mean_rate(stream: Stream) -> float:
     """Mean sampling rate, gaps excluded: an exact grid for a stream that was uniform to begin with."""
-    steps = np.diff(stream.time_s)
-    whole = steps < 1.5 / stream.rate_hz
-    return float(whole.sum() / steps[whole].sum()) if whole.any() else stream.rate_hz
+    count, total = 0, 0.0
+    for first in range(0, len(stream) - 1, _SAMPLES):
+        steps = np.diff(stream.time_s[first : first + _SAMPLES + 1])
+        whole = steps[steps < 1.5 / stream.rate_hz]
+        count, total = count + len(whole), total + float(whole.sum())
+    return count / total if count else stream.rate_hz
 
 
-def _resample(stream: Stream, start_s: float, rate_hz: float, n: int) -> Track:
-    native = _mean_rate(stream)
-    grid = start_s + np.arange(n) / rate_hz
-    position = np.interp(grid, stream.time_s, np.arange(len(stream), dtype=np.float64))
-    near = np.rint(position)
-    exact = bool(np.max(np.abs(position - near)) < 0.002)
-    before = near.astype(np.intp) if exact else np.minimum(position.astype(np.intp), len(stream) - 2)
-    share = position - before
-    faulty = impossible(stream)
-    acc = _bridged(stream.acc, faulty)
-    gyr, glitches = stream.gyr, 0
-    gyr_clipped = np.zeros(len(stream), dtype=bool)
-    if gyr is not None:
-        gyr = _bridged(gyr, faulty)
-        spiking = spikes(gyr, stream.rate_hz)
-        glitches = int(spiking.sum())
-        gyr = _bridged(gyr, spiking)
-        gyr_clipped = clipped(gyr, stream.gyr_range, LEAST_GYR, FLAT_GYR)
-
-    def on_grid(values: FloatArray) -> FloatArray:
-        if native > rate_hz * (1 + SAME_RATE):
-            sos = signal.butter(4, 0.4 * rate_hz, fs=native, output="sos")
-            values = signal.sosfiltfilt(sos, values, axis=0)
-        return values[before] if exact else _hermite(values, stream.time_s, native, before, share)
-
-    def touched(mask: np.ndarray) -> np.ndarray:
-        return np.asarray(mask[before] if exact else mask[before] | mask[before + 1])
-
-    absent = _inside(grid, missing(stream.gaps, native) + held(stream) + stuck(stream))
-    return Track(
-        side=stream.side,
-        start_s=float(start_s),
-        rate_hz=float(rate_hz),
-        acc=on_grid(acc),
-        gyr=None if gyr is None else on_grid(gyr),
-        valid=~(absent | touched(faulty)),
-        acc_clipped=touched(clipped(acc, stream.acc_range, LEAST_ACC, FLAT_ACC)),
-        gyr_clipped=touched(gyr_clipped),
-        native_rate_hz=native,
-        acc_has_gravity=stream.acc_has_gravity,
-        spikes=glitches,
-    )
-
-
-def _bridged(values: FloatArray, absent: np.ndarray) -> FloatArray:
-    """Values with straight lines where they are absent; zeros where all are."""
-    if not absent.any():
-        return values
-    out = np.where(absent[:, None], 0.0, values)
-    at, good = np.flatnonzero(absent), np.flatnonzero(~absent)
-    if good.size:
-        out[at] = np.column_stack([np.interp(at, good, channel[good]) for channel in values.T])
-    return out
+def _positions(
+    stream: Stream, start_s: float, rate_hz: float, first: int, stop: int
+) -> tuple[FloatArray, FloatArray]:
+    """Times of grid points, and where each lies among the samples: 2.5 is halfway from the third on."""
+    grid = start_s + np.arange(first, stop) / rate_hz
+    low = max(int(np.searchsorted(stream.time_s, grid[0])) - 2, 0)
+    near = stream.time_s[low : int(np.searchsorted(stream.time_s, grid[-1])) + 2]
+    return grid, np.interp(grid, near, np.arange(low, low + len(near), dtype=np.float64))
 
 
 def _hermite(
@@ -259,149 +286,10 @@ def _hermite(
     return out
 
 
-def missing(gaps: tuple[Interval, ...], rate_hz: float) -> list[Interval]:
-    """Gaps that lack more than `MAX_BRIDGE_S` of data beyond the ordinary step between samples."""
-    return [(a, b) for a, b in gaps if b - a - 1 / rate_hz > MAX_BRIDGE_S]
-
-
-def _inside(grid: FloatArray, intervals: list[Interval]) -> np.ndarray:
+def _inside(grid: FloatArray, intervals: Sequence[Interval]) -> BoolArray:
     mask = np.zeros(len(grid), dtype=bool)
     for a, b in intervals:
         # Half a grid step of grace: a grid point at the edge of a gap still has its sample.
         grace = 1e-6 + 0.5 * (grid[1] - grid[0]) if len(grid) > 1 else 0.0
         mask[np.searchsorted(grid, a + grace) : np.searchsorted(grid, b - grace)] = True
     return mask
-
-
-def impossible(stream: Stream) -> np.ndarray:
-    """Samples that are not finite or that no limb can produce, (n,) bool."""
-    bad = _any_axis(~(np.abs(stream.acc) < IMPOSSIBLE_ACC))
-    return bad if stream.gyr is None else bad | _any_axis(~(np.abs(stream.gyr) < IMPOSSIBLE_GYR))
-
-
-def spikes(gyr: FloatArray, rate_hz: float) -> np.ndarray:
-    """Samples, one or two at a time, where angular velocity jumps there and back as in no limb, (n,) bool.
-
-    They are bridged as lost samples are. Shocks at contact make such jumps of acceleration, where they say
-    nothing.
-    """
-    mask = np.zeros(len(gyr), dtype=bool)
-    limit = SPIKE_TIMES * max(1.0, SPIKE_RATE_HZ / rate_hz) ** 2
-    for channel in gyr.T:
-        for width in (1, 2):
-            first = _spikes_of(channel, width, limit)
-            mask[np.add.outer(first, np.arange(width))] = True
-    return mask
-
-
-def _spikes_of(channel: FloatArray, width: int, limit: float) -> np.ndarray:
-    """Index of the first sample of every spike of so many samples."""
-    some = channel[:: max(1, len(channel) // 10_000)]
-    usual = max(float(np.quantile(np.abs(some - np.median(some)), 0.9)), MOVING_GYR)
-    step = np.diff(channel, prepend=channel[0], append=channel[-1])
-    # Neighbours step by a twentieth of what is usual at least, so that rest makes nothing a spike.
-    least = usual / 20
-    first = np.flatnonzero(np.abs(step[:-width]) > np.sqrt(limit * usual * least))
-    first = first[(first >= SPIKE_NEAR) & (first + width + SPIKE_NEAR < len(step))]
-    there, back = step[first], step[first + width]
-    jump = np.where(there * back < 0, np.minimum(np.abs(there), np.abs(back)), 0.0)
-    around = np.r_[-SPIKE_NEAR:0, width + 1 : width + SPIKE_NEAR + 1]
-    near = np.abs(step[np.add.outer(first, around)]).max(axis=1, initial=least)
-    near = np.maximum(near, np.abs(there + back))
-    return np.asarray(first[jump > np.sqrt(limit * usual * near)])
-
-
-def held(stream: Stream) -> list[Interval]:
-    """Stretches in which every channel repeats the same value: a driver that fills drop-outs, no movement."""
-    return [
-        (float(stream.time_s[a]), float(stream.time_s[b])) for a, b in _repeats(stream, unchanged(stream))
-    ]
-
-
-def stuck(stream: Stream) -> list[Interval]:
-    """Stretches in which accelerometer or gyroscope stops at one value while the other feels movement.
-
-    One that never moves at all is not there, rather than stuck.
-    """
-    if stream.gyr is None:
-        return []
-    found = []
-    for own, other, least in ((stream.acc, stream.gyr, MOVING_GYR), (stream.gyr, stream.acc, MOVING_ACC)):
-        same = _unchanged(own)
-        if not same.all():
-            spans = [(a, b) for a, b in _repeats(stream, same) if other[a:b].std(axis=0).max() > least]
-            found += [(float(stream.time_s[a]), float(stream.time_s[b])) for a, b in spans]
-    return found
-
-
-def unchanged(stream: Stream) -> np.ndarray:
-    """Samples, from the second on, that are exactly the one before, (n - 1,) bool."""
-    same = _unchanged(stream.acc)
-    return same if stream.gyr is None else same & _unchanged(stream.gyr)
-
-
-def _unchanged(values: FloatArray) -> np.ndarray:
-    return ~_any_axis(values[1:] != values[:-1])
-
-
-def _any_axis(mask: np.ndarray) -> np.ndarray:
-    # Column by column: ten times as fast as any() along rows of three.
-    x, y, z = mask.T
-    return np.asarray(x | y | z)
-
-
-def _repeats(stream: Stream, same: np.ndarray) -> list[tuple[int, int]]:
-    """First and last index of stretches, longer than `MAX_HELD_S`, in which nothing changes."""
-    edges = np.flatnonzero(np.diff(np.r_[False, same, False].astype(np.int8)))
-    first, last = edges.reshape(-1, 2).T
-    long = stream.time_s[last] - stream.time_s[first] > MAX_HELD_S
-    return list(zip(first[long].tolist(), last[long].tolist(), strict=True))
-
-
-def clipped(
-    values: FloatArray, full_scale: float | None, least: float, least_flat: float | None = None
-) -> np.ndarray:
-    """Samples at full scale.
-
-    Full scale is what the file or device states. Where nothing is stated, two or more samples in a row at
-    exactly the same extreme value of a channel count as clipped, since an unclipped sensor does not repeat
-    its extreme. Whatever is stated, many samples at exactly one extreme are clipped too, wherever it lies.
-
-    Parameters
-    ----------
-    values : (n, 3) float array
-        Accelerometer or gyroscope.
-    full_scale : float or None
-        Stated range.
-    least : float
-        Smallest range a sensor may have: extremes below it are never its full scale.
-    least_flat : float or None
-        Flat tops below this do not count; ``least`` where None.
-
-    Returns
-    -------
-    (n,) bool array
-    """
-    mask = np.zeros(len(values), dtype=bool)
-    if full_scale is not None:
-        mask |= _any_axis(np.abs(values) >= 0.998 * full_scale)
-    least_flat = least if least_flat is None else least_flat
-    for channel in values.T:
-        for extreme in (channel.max(), channel.min()):
-            at = channel == extreme
-            repeated = full_scale is None and abs(extreme) >= least and (at[1:] & at[:-1]).any()
-            if repeated or (abs(extreme) >= least_flat and _is_flat_top(values, channel, at)):
-                mask |= at
-    return mask
-
-
-def _is_flat_top(values: FloatArray, channel: FloatArray, at: np.ndarray) -> bool:
-    """Whether a channel stays at its extreme as no movement does; samples that only repeat count once."""
-    if at.sum() < FLAT_SAMPLES or not (at[1:] & at[:-1]).any():
-        return False
-    new = np.r_[True, ~_unchanged(values)]
-    count = int((at & new).sum())
-    levels, counts = np.unique(channel[new & ~at], return_counts=True)
-    highest = levels.size > 0 and channel[at][0] > levels[-1]
-    beside = counts[-FLAT_LEVELS:] if highest else counts[:FLAT_LEVELS]
-    return count >= FLAT_SAMPLES and beside.size == FLAT_LEVELS and count > FLAT_TIMES * float(beside.mean())

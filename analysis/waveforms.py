@@ -31,8 +31,26 @@ SHORTEST: Final = 3
 """Points (percent) that a stretch needs at least, and the longest break that is bridged within one."""
 
 
+Shapes = dict[str, dict[Side, FloatArray]]
+"""Every repetition of a set by signal and side, (r, 101); NaN where it is too short or part is missing."""
+
+
+def shapes_of(measured: Sequence[MeasuredSet], motions: dict[Side, Motion]) -> list[Shapes]:
+    """Time-normalised repetitions, set by set."""
+    return [
+        {
+            name: {
+                side: _stretch(one, side, m, m.speed if unit == "deg/s" else m.dynamic_norm)
+                for side, m in motions.items()
+            }
+            for name, unit, _ in SIGNALS
+        }
+        for one in measured
+    ]
+
+
 def mean_waveforms(
-    measured: Sequence[MeasuredSet], motions: dict[Side, Motion], metrics: Sequence[Metric]
+    measured: Sequence[MeasuredSet], shapes_by_set: Sequence[Shapes], metrics: Sequence[Metric]
 ) -> tuple[Waveform, ...]:
     """Time-normalised mean and SD of turning speed and dynamic acceleration over all whole repetitions.
 
@@ -40,18 +58,16 @@ def mean_waveforms(
     ----------
     measured : sequence of MeasuredSet
         The sets.
-    motions : dict of Side to Motion
-        The sides.
+    shapes_by_set : sequence of Shapes
+        Their `shapes_of`.
     metrics : sequence of Metric
         Rows of the whole recording: where the metric behind a signal must not be judged, neither is the
         signal.
     """
     out = []
     for name, unit, metric in SIGNALS:
-        shapes = {
-            side: [_stretch(one, side, m, m.speed if unit == "deg/s" else m.dynamic_norm) for one in measured]
-            for side, m in motions.items()
-        }
+        sides = [side for side in Side if any(side in own[name] for own in shapes_by_set)]
+        shapes = {side: [own[name][side] for own in shapes_by_set] for side in sides}
         whole = {side: _whole(np.concatenate(own)) for side, own in shapes.items() if own}
         if not any(len(shape) for shape in whole.values()):
             continue

@@ -6,14 +6,16 @@ cannot see, it leaves unsaid.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy import ndimage, signal
 
+from analysis.faults import BoolArray, impossible
 from analysis.frames import Motion, norm
-from analysis.timeline import SAME_RATE, Track, impossible
+from analysis.timeline import SAME_RATE, Track
 from sensing.recording import GRAVITY, FloatArray, Placement, Side, Stream
 
 SAME_SENSOR: Final = 0.98
@@ -161,35 +163,66 @@ def _best_overlap(a: FloatArray, b: FloatArray) -> tuple[int, int]:
     return int(lags[best]), int(last[best] - first[best])
 
 
-def slipped(motions: dict[Side, Motion]) -> list[tuple[Side, float, float]]:
-    """Sensors that turned on their limb: side, time (s) and angle (deg) of the largest turn.
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """The axis about which one side turns, window after window of `WINDOW_S`.
+
+    Attributes
+    ----------
+    moving : (w,) bool array
+        Windows in which the side moves and nothing is missing.
+    axes : (w, 3) float array
+        Main axis of rotation, in the sensor's frame, in those; zeros in the others.
+    """
+
+    moving: BoolArray
+    axes: FloatArray
+
+
+def windows_of(motion: Motion, core: slice) -> Windows:
+    """The whole windows from the start of ``core``, a stretch of the motion."""
+    track = motion.track
+    start, stop, _ = core.indices(len(track))
+    moving = _moving_windows(motion.part(start, stop))
+    axes = np.zeros((len(moving), 3))
+    if track.gyr is not None and moving.any():
+        gyr = _windows(track, track.gyr[core])[moving]
+        axes[moving] = np.linalg.eigh(gyr.transpose(0, 2, 1) @ gyr)[1][..., -1]
+    return Windows(moving, axes)
+
+
+def join_windows(parts: Sequence[Windows]) -> Windows:
+    """Windows of successive stretches."""
+    return Windows(
+        np.concatenate([part.moving for part in parts]), np.concatenate([part.axes for part in parts])
+    )
+
+
+def slipped(windows: dict[Side, Windows]) -> list[tuple[Side, float, float]]:
+    """Sensors that turned on their limb: side, time from the start (s) and angle (deg) of the largest turn.
 
     A limb keeps turning about one axis of its own through an exercise, whatever its posture. Where that axis
     moves in the sensor for good, while the other limb's stays, the sensor has moved. A turn about this very
     axis cannot be told from another posture, and both sensors turning at once not from another exercise.
     """
-    if len(motions) < 2:
+    if len(windows) < 2:
         return []
-    moving = np.all([_moving_windows(motion) for motion in motions.values()], axis=0)
+    moving = np.all([own.moving for own in windows.values()], axis=0)
     if moving.sum() < 4:
         return []
-    angles, wanders = zip(*(_turns(motion, moving) for motion in motions.values()), strict=True)
+    angles, wanders = zip(*(_turns(own.axes[moving]) for own in windows.values()), strict=True)
     found = []
-    for side, angle, wander, other in zip(motions, angles, wanders, angles[::-1], strict=True):
+    for side, angle, wander, other in zip(windows, angles, wanders, angles[::-1], strict=True):
         clear = (angle > np.maximum(SLIP_DEG, SLIP_TIMES * wander)) & (other < angle / 4)
         if clear.any():
             split = int(np.argmax(np.where(clear, angle, 0.0)))
-            track = motions[side].track
             after = np.flatnonzero(moving)[split + 2]
-            found.append((side, track.start_s + float(after) * _size(track) / track.rate_hz, angle[split]))
+            found.append((side, float(after) * WINDOW_S, angle[split]))
     return found
 
 
-def _turns(motion: Motion, moving: np.ndarray) -> tuple[FloatArray, FloatArray]:
+def _turns(axes: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Angle between the main axes before and after every window but the outermost, and their wander, deg."""
-    assert motion.track.gyr is not None
-    gyr = _windows(motion.track, motion.track.gyr)[moving]
-    axes = np.linalg.eigh(gyr.transpose(0, 2, 1) @ gyr)[1][..., -1]
     total = np.cumsum(axes[:, :, None] * axes[:, None, :], axis=0)
     number = np.arange(1.0, len(axes) + 1)[:, None, None]
     before = np.linalg.eigh((total / number)[1:-2])
@@ -205,14 +238,14 @@ def _angle(cosine: FloatArray) -> FloatArray:
     return np.asarray(np.degrees(np.arccos(np.minimum(np.abs(cosine), 1.0))))
 
 
-def _size(track: Track) -> int:
+def window_size(rate_hz: float) -> int:
     """Samples in a window."""
-    return max(2, round(WINDOW_S * track.rate_hz))
+    return max(2, round(WINDOW_S * rate_hz))
 
 
-def _windows(track: Track, values: FloatArray) -> FloatArray:
+def _windows(track: Track, values: np.ndarray) -> np.ndarray:
     """Values by window, (windows, samples, ...)."""
-    size = _size(track)
+    size = window_size(track.rate_hz)
     return values[: len(values) // size * size].reshape(-1, size, *values.shape[1:])
 
 
@@ -250,9 +283,9 @@ def _powers(motion: Motion) -> tuple[float, float] | None:
         return None
     chosen = moving[:: -(-len(moving) // MOST_WINDOWS)]
     pieces = _windows(track, track.gyr)[chosen]
-    pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(_size(track))[:, None]
+    pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(window_size(track.rate_hz))[:, None]
     power = (np.abs(np.fft.rfft(pieces, axis=1)) ** 2).mean(axis=0).sum(axis=1)
-    frequency = np.fft.rfftfreq(_size(track), 1 / track.rate_hz)
+    frequency = np.fft.rfftfreq(window_size(track.rate_hz), 1 / track.rate_hz)
     fast = frequency > SHAKE_HZ
     return float(power[~fast & (frequency > 0.3)].sum()), float(power[fast].sum())
 

@@ -334,7 +334,7 @@ def profile_section(quick: bool) -> str:
 def single_passes(folder: Path) -> list[tuple[str, float]]:
     """Processor seconds, the least of three, of the compiled calls that the analysis cannot do without."""
     recording = open_recording(folder)
-    tracks = align(recording).tracks()
+    tracks = list(align(recording).tracks().values())
     turning = [np.radians(track.gyr) for track in tracks if track.gyr is not None]
     reps = [span for one in analyse(recording).sets for own in one.reps.values() for span in own]
     low = signal.butter(2, 8.0, fs=tracks[0].rate_hz)

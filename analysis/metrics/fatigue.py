@@ -32,15 +32,33 @@ MIN_SETS: Final = 3
 """From so many sets on they are the unit, not repetitions."""
 
 
-def measure_fatigue(sets: Sequence[ExerciseSet], motions: dict[Side, Motion]) -> Fatigue | None:
+SideValues = tuple[FloatArray, FloatArray, FloatArray]
+"""Velocity, SPARC and LDLJ-A of one side's repetitions in a set."""
+
+
+def fatigue_values(
+    sets: Sequence[ExerciseSet], motions: dict[Side, Motion]
+) -> list[dict[Side, SideValues] | None]:
+    """What fatigue is told by, set by set; None for strides and strokes: their pace is chosen one by one."""
+    counted = [one for one in sets if _has_repetitions(one)]
+    own = {side: iter(_per_set(counted, side, motion)) for side, motion in motions.items()}
+    return [
+        {side: next(values) for side, values in own.items()} if _has_repetitions(one) else None
+        for one in sets
+    ]
+
+
+def measure_fatigue(
+    sets: Sequence[ExerciseSet], measured: Sequence[dict[Side, SideValues] | None]
+) -> Fatigue | None:
     """Signs of fatigue in every set of repetitions, and from set to set.
 
     Parameters
     ----------
     sets : sequence of ExerciseSet
-        Strides and strokes are left out: their pace is chosen one by one.
-    motions : dict of Side to Motion
-        The sides that were recorded.
+        The sets.
+    measured : sequence of dict or None
+        Their `fatigue_values`.
 
     Returns
     -------
@@ -53,25 +71,27 @@ def measure_fatigue(sets: Sequence[ExerciseSet], motions: dict[Side, Motion]) ->
     where a line through all repetitions falls, its 95 % interval below zero: the last of eight repetitions
     that vary by 10 % lies 13 % below the best of them by chance alone, and over 20 % in 23 % of sets.
     """
-    counted = [(k, s) for k, s in enumerate(sets) if _has_repetitions(s)]
-    if not counted or all(motion.speed is None for motion in motions.values()):
+    counted = [
+        (k, s, values) for k, (s, values) in enumerate(zip(sets, measured, strict=True)) if values is not None
+    ]
+    sides = {side for _, _, values in counted for side in values}
+    if all(np.isnan(values[side][0]).all() for _, _, values in counted for side in values):
         return None
-    own = [s for _, s in counted]
-    values = {side: _per_set(own, side, motion) for side, motion in motions.items()}
-    speeds = {side: [speed for speed, _, _ in per_set] for side, per_set in values.items()}
-    pairs = [_pair_ratios(s, {side: speeds[side][j] for side in speeds}) for j, s in enumerate(own)]
+    speeds = {side: [values[side][0] for _, _, values in counted] for side in Side if side in sides}
+    pairs = [_pair_ratios(s, {side: own[0] for side, own in values.items()}) for _, s, values in counted]
     means = [float(np.nanmean(d)) for d in pairs if np.isfinite(d).any()]
     overall = float(np.mean(means)) if means else 0.0
     sign = math.copysign(1.0, overall)
     lines = [trend(sign * d) for d in pairs]
 
     def of_side(side: Side, j: int) -> SideFatigue | None:
-        return _side_fatigue(*values[side][j]) if side in values else None
+        values = counted[j][2]
+        return _side_fatigue(*values[side]) if side in values else None
 
     return Fatigue(
         sets=tuple(
             SetFatigue(k, of_side(Side.LEFT, j), of_side(Side.RIGHT, j), lines[j])
-            for j, (k, _) in enumerate(counted)
+            for j, (k, _, _) in enumerate(counted)
         ),
         side=None if overall == 0 else Side.RIGHT if overall > 0 else Side.LEFT,
         asymmetry_in_sets=over_sets([line for line in lines if line is not None]),
@@ -146,9 +166,7 @@ def _has_repetitions(exercise_set: ExerciseSet) -> bool:
     return not any(events.contact_s or events.strokes for events in exercise_set.events.values())
 
 
-def _per_set(
-    sets: Sequence[ExerciseSet], side: Side, motion: Motion
-) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+def _per_set(sets: Sequence[ExerciseSet], side: Side, motion: Motion) -> list[SideValues]:
     """Velocity, SPARC and LDLJ-A of one side's repetitions, set by set."""
     track = motion.track
     spans = [(track.index(a), track.index(b)) for s in sets for a, b in s.reps[side]]

@@ -14,6 +14,7 @@ import numpy as np
 from analysis.body_results import Posture, SideTilt
 from analysis.frames import Motion
 from analysis.segmentation.holds import angle_deg, direction, is_still, stretches
+from analysis.survey import Survey
 from sensing.recording import FloatArray, Side
 
 MIN_STILL_S: Final = 2.0
@@ -44,14 +45,14 @@ class PostureChange:
     includes_remounting: bool
 
 
-def measure_posture(motions: dict[Side, Motion]) -> Posture:
+def measure_posture(surveyed: Survey) -> Posture:
     """Static tilt of each side over the time in which it is still.
 
     Acceleration at rest points up, so no gyroscope is needed. What limits it is the accelerometer's zero
     offset (0.6 degrees for 0.01 g) and how the strap sits: the tilt of one sensor is that of strap and body
     together, and the difference between the sides is the body's only as far as both sit alike.
     """
-    found = {side: side_tilt(motion) for side, motion in motions.items()}
+    found = {side: _tilt_of(surveyed, side) for side in surveyed.sides}
     left, right = found.get(Side.LEFT), found.get(Side.RIGHT)
     missing = [side for side, tilt in found.items() if tilt is None]
     difference, reason = None, ""
@@ -65,20 +66,42 @@ def measure_posture(motions: dict[Side, Motion]) -> Posture:
     return Posture(left, right, difference, reason)
 
 
-def side_tilt(motion: Motion) -> SideTilt | None:
-    """Tilt of one sensor, by the mean of its still seconds; None where there is no still stretch."""
+def _tilt_of(surveyed: Survey, side: Side) -> SideTilt | None:
+    ups = [still_seconds(own.motions[side], own.first, own.core) for own in surveyed.stretches([side])]
+    return side_tilt(np.concatenate(ups))
+
+
+def still_seconds(motion: Motion, first: int = 0, core: slice = slice(None)) -> FloatArray:
+    """Direction of up in every second of stillness that begins in ``core``, (k, 3) unit vectors.
+
+    Parameters
+    ----------
+    motion : Motion
+        A stretch of one side.
+    first : int
+        Where on the side's grid it begins: seconds are counted from the side's start.
+    core : slice
+        Part of the stretch.
+    """
     track = motion.track
     if not track.acc_has_gravity:
-        return None
+        return np.empty((0, 3))
     second = max(1, round(track.rate_hz))
-    spans = [
-        (start, start + second)
-        for a, b in stretches(is_still(motion), round(MIN_STILL_S * track.rate_hz))
-        for start in range(a, b - second + 1, second)
-    ]
-    if not spans:
+    start, stop, _ = core.indices(len(track))
+    return np.array(
+        [
+            direction(motion, (at, at + second))
+            for a, b in stretches(is_still(motion), round(MIN_STILL_S * track.rate_hz))
+            for at in range(a + -(first + a) % second, b - second + 1, second)
+            if start <= at < stop
+        ]
+    ).reshape(-1, 3)
+
+
+def side_tilt(ups: FloatArray) -> SideTilt | None:
+    """Tilt of one sensor by the mean of its `still_seconds`; None where there is none."""
+    if not len(ups):
         return None
-    ups = np.array([direction(motion, span) for span in spans])
     mean = ups.mean(axis=0)
     up = mean / np.linalg.norm(mean)
     spread = [angle_deg(own, up) for own in ups]
@@ -88,7 +111,7 @@ def side_tilt(motion: Motion) -> SideTilt | None:
         axis="xyz"[axis],
         up=(float(up[0]), float(up[1]), float(up[2])),
         sd_deg=float(np.sqrt(np.mean(np.square(spread)))),
-        still_s=len(spans) * second / track.rate_hz,
+        still_s=float(len(ups)),
     )
 
 

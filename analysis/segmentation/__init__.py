@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from analysis.exercises import Exercise
+from analysis.faults import BoolArray
 from analysis.frames import Motion, relative_sign
 from analysis.results import ExerciseSet, Kind, SideEvents
-from analysis.segmentation.bouts import REST_S, Span, bouts, is_active, joint_bouts
+from analysis.segmentation.bouts import (
+    REST_S,
+    Span,
+    bouts,
+    is_active,
+    joint_bouts,
+    rest_level,
+    working_level,
+)
 from analysis.segmentation.pairing import SAME_TEMPO, pair_repetitions
 from analysis.segmentation.repetitions import (
     Cycle,
@@ -25,7 +35,7 @@ from analysis.segmentation.repetitions import (
 )
 from analysis.segmentation.similarity import alike
 from analysis.segmentation.strides import Strides, find_strides
-from analysis.segmentation.strokes import stroke_sets
+from analysis.segmentation.strokes import find_strokes, stroke_sets
 from sensing.recording import Interval, Placement, Side
 
 STANDS_STILL: Final = 0.15
@@ -43,10 +53,22 @@ class SegmentedSet:
     cycles: dict[Side, Cycle]
 
 
+@dataclass(frozen=True)
+class Bout:
+    """A stretch of movement, on the grid of the sides that move in it."""
+
+    span: Span
+    sides: tuple[Side, ...]
+
+    def shifted(self, by: int) -> Bout:
+        """The same bout on a grid that begins ``by`` points later."""
+        return replace(self, span=(self.span[0] - by, self.span[1] - by))
+
+
 def segment(
     motions: dict[Side, Motion], exercise: Exercise, placement: Placement, *, shared_grid: bool
 ) -> tuple[SegmentedSet, ...]:
-    """Find sets and their repetitions.
+    """Find sets and their repetitions in a recording that is held as a whole.
 
     Parameters
     ----------
@@ -63,20 +85,41 @@ def segment(
         In order of time; each has repetitions on at least one side.
     """
     if exercise.movement == "strokes" and shared_grid:
-        return tuple(SegmentedSet(found, {}) for found in stroke_sets(motions, exercise))
-    found = []
-    for span, sides in _bouts_by_side(motions, shared_grid):
-        found += _segment_bout(motions, span, sides, exercise, placement)
-    return tuple(sorted(found, key=lambda s: (s.exercise_set.start_s, s.exercise_set.kind)))
-
-
-def _bouts_by_side(motions: dict[Side, Motion], shared_grid: bool) -> list[tuple[Span, list[Side]]]:
-    active = {side: is_active(motion) for side, motion in motions.items()}
+        return tuple(SegmentedSet(found, {}) for found in stroke_sets([find_strokes(motions)], exercise))
+    active = {side: is_active(working_level(m), m.track.valid, rest_level(m)) for side, m in motions.items()}
     rates = {side: motion.track.rate_hz for side, motion in motions.items()}
-    if not shared_grid or len(motions) < 2:
-        return [(span, [side]) for side in motions for span in bouts(active[side], rates[side])]
-    joined = joint_bouts(*(bouts(active[side], rates[side], active[side.other]) for side in Side))
-    return [(span, [s for s, moves in zip(Side, flags, strict=True) if moves]) for span, *flags in joined]
+    found = find_bouts(active, rates, shared_grid=shared_grid)
+    return segment_bouts(motions, found, exercise, placement)
+
+
+def find_bouts(
+    active: dict[Side, BoolArray], rates_hz: dict[Side, float], *, shared_grid: bool
+) -> list[Bout]:
+    """Bouts of all sides, from where each moves and its sampling rate; in order where they share a grid."""
+    if not shared_grid or len(active) < 2:
+        return [Bout(span, (side,)) for side, own in active.items() for span in bouts(own, rates_hz[side])]
+    joined = joint_bouts(*(bouts(active[side], rates_hz[side], active[side.other]) for side in Side))
+    return [
+        Bout(span, tuple(side for side, moves in zip(Side, flags, strict=True) if moves))
+        for span, *flags in joined
+    ]
+
+
+def segment_bouts(
+    motions: dict[Side, Motion], found: Sequence[Bout], exercise: Exercise, placement: Placement
+) -> tuple[SegmentedSet, ...]:
+    """Find the sets and repetitions of bouts on the grids of ``motions``, as `segment` does."""
+    sets = [
+        one
+        for bout in found
+        for one in _segment_bout(motions, bout.span, list(bout.sides), exercise, placement)
+    ]
+    return tuple(sorted(sets, key=in_order))
+
+
+def in_order(one: SegmentedSet) -> tuple[float, str]:
+    """What sets are ordered by: their start, then their kind."""
+    return one.exercise_set.start_s, one.exercise_set.kind
 
 
 def _segment_bout(
@@ -137,9 +180,7 @@ def _strides(
 def _taking_part(motions: dict[Side, Motion], span: Span, sides: list[Side]) -> list[Side]:
     """Sides that move in a bout, rather than sway while the other one works."""
     level = {
-        side: float(np.mean(m.dynamic_norm[slice(*span)] if m.speed is None else m.speed[slice(*span)]))
-        for side, m in motions.items()
-        if span[1] <= len(m.track)
+        side: float(np.mean(m.level[slice(*span)])) for side, m in motions.items() if span[1] <= len(m.track)
     }
     most = max(level[side] for side in sides)
     return [side for side in Side if side in sides and level[side] >= STANDS_STILL * most]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
+from analysis.faults import BoolArray
 from analysis.frames import Motion
+from sensing.recording import FloatArray
 
-BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+Float32Array = npt.NDArray[np.float32]
 
 Span = tuple[int, int]
 """Start and stop index on the grid, stop not included."""
@@ -39,15 +42,32 @@ PAD_S: Final = 0.5
 """Added at both ends of a bout, so that the first and the last turning point are inside, s."""
 
 
-def is_active(motion: Motion) -> BoolArray:
-    """Where one side moves above its rest level, (n,)."""
-    track = motion.track
-    level = motion.dynamic_norm if motion.speed is None else motion.speed
-    floor = REST_ACCELERATION if motion.speed is None else REST_SPEED
-    power = np.where(track.valid, level, 0.0) ** 2
-    rms = np.sqrt(np.maximum(ndimage.uniform_filter1d(power, max(1, round(track.rate_hz))), 0.0))
-    vigorous = float(np.percentile(rms[track.valid], 95)) if track.valid.any() else 0.0
-    return np.asarray(rms > max(floor, REST_FRACTION * vigorous))
+def rest_level(motion: Motion) -> float:
+    """Level of movement below which any limb rests, deg/s, or m/s2 without a gyroscope."""
+    return REST_ACCELERATION if motion.speed is None else REST_SPEED
+
+
+def working_level(motion: Motion) -> FloatArray:
+    """RMS of a side's movement over a second, (n,), deg/s, or m/s2 without a gyroscope."""
+    power = np.where(motion.track.valid, motion.level, 0.0) ** 2
+    width = max(1, round(motion.track.rate_hz))
+    return np.asarray(np.sqrt(np.maximum(ndimage.uniform_filter1d(power, width), 0.0)), dtype=np.float64)
+
+
+def is_active(level: FloatArray | Float32Array, valid: BoolArray, rest: float) -> BoolArray:
+    """Where one side moves above its rest level, (n,).
+
+    Parameters
+    ----------
+    level : (n,) float array
+        Its `working_level`.
+    valid : (n,) bool array
+        Where it was recorded.
+    rest : float
+        Level below which any limb rests.
+    """
+    vigorous = float(np.percentile(level[valid], 95)) if valid.any() else 0.0
+    return np.asarray(level > max(rest, REST_FRACTION * vigorous))
 
 
 def bouts(active: BoolArray, rate_hz: float, other: BoolArray | None = None) -> list[Span]:

@@ -11,7 +11,9 @@ from scipy import ndimage
 from analysis.exercises import Exercise
 from analysis.frames import Motion, norm
 from analysis.segmentation.bouts import REST_ACCELERATION, REST_SPEED, Span
-from sensing.recording import FloatArray, Interval
+from analysis.survey import Survey
+from analysis.timeline import Track
+from sensing.recording import FloatArray, Interval, Side
 
 SMOOTHING_S: Final = 0.5
 """Angular velocity is averaged over this first, so that tremor is no movement, s."""
@@ -44,13 +46,13 @@ def stretches(still: np.ndarray, least: int) -> list[Span]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
 
 
-def find_holds(motions: Sequence[Motion], exercise: Exercise) -> tuple[Interval, ...]:
+def find_holds(surveyed: Survey, exercise: Exercise) -> tuple[Interval, ...]:
     """Isometric holds: still stretches of an exercise that is held, in the posture that shakes most.
 
     Parameters
     ----------
-    motions : sequence of Motion
-        Sides on one grid; all are still in a hold.
+    surveyed : Survey
+        The sides; those on one grid are all still in a hold.
     exercise : Exercise
         Its preset must say ``hold``. Without that a limb that works and one that rests look alike.
 
@@ -59,27 +61,41 @@ def find_holds(motions: Sequence[Motion], exercise: Exercise) -> tuple[Interval,
     tuple of (start_s, end_s)
         In order. A rest counts as a hold where it shakes as much and lies within 20 degrees of it.
     """
-    if exercise.movement != "hold" or not motions:
+    if exercise.movement != "hold":
         return ()
-    track = motions[0].track
-    still = np.logical_and.reduce([is_still(motion) for motion in motions])
-    trim = round(SMOOTHING_S * track.rate_hz)
-    found = [(a + trim, b - trim) for a, b in stretches(still, round(MIN_HOLD_S * track.rate_hz))]
-    if not found:
-        return ()
-    shakes = [max(_shake(motion, span) for motion in motions) for span in found]
-    model = found[int(np.argmax(shakes))]
-    return tuple(
-        (track.start_s + a / track.rate_hz, track.start_s + b / track.rate_hz)
-        for (a, b), shake in zip(found, shakes, strict=True)
-        if shake >= SHAKES_AS_MUCH * max(shakes)
-        and all(_turned(motion, (a, b), model) <= SAME_POSTURE_DEG for motion in motions)
+    return tuple(sorted(hold for sides in surveyed.groups() for hold in _holds_of(surveyed, sides)))
+
+
+def _holds_of(surveyed: Survey, sides: Sequence[Side]) -> list[Interval]:
+    placed = surveyed.aligned.sides()[sides[0]]
+    still = np.concatenate(
+        [
+            np.logical_and.reduce([is_still(motion)[own.core] for motion in own.motions.values()])
+            for own in surveyed.stretches(sides)
+        ]
     )
+    trim = round(SMOOTHING_S * placed.rate_hz)
+    found = [(a + trim, b - trim) for a, b in stretches(still, round(MIN_HOLD_S * placed.rate_hz))]
+    if not found:
+        return []
+    tracks = [[surveyed.motion(side, *span).track for side in sides] for span in found]
+    shakes = np.array([max(_shake(track) for track in own) for own in tracks])
+    model = tracks[int(np.argmax(shakes))]
+    return [
+        (placed.start_s + a / placed.rate_hz, placed.start_s + b / placed.rate_hz)
+        for (a, b), own, shake in zip(found, tracks, shakes, strict=True)
+        if shake >= SHAKES_AS_MUCH * shakes.max()
+        and all(_turned(one, other) <= SAME_POSTURE_DEG for one, other in zip(own, model, strict=True))
+    ]
 
 
 def direction(motion: Motion, span: Span) -> FloatArray:
     """Unit vector (3,) of mean acceleration: up, where the sensor rests."""
-    mean = motion.track.acc[span[0] : span[1]].mean(axis=0)
+    return _up(motion.track.acc[span[0] : span[1]])
+
+
+def _up(acc: FloatArray) -> FloatArray:
+    mean = acc.mean(axis=0)
     return np.asarray(mean / (np.linalg.norm(mean) + 1e-12), dtype=np.float64)
 
 
@@ -88,13 +104,11 @@ def angle_deg(a: FloatArray, b: FloatArray) -> float:
     return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)))
 
 
-def _turned(motion: Motion, span: Span, other: Span) -> float:
-    return angle_deg(direction(motion, span), direction(motion, other))
+def _turned(track: Track, other: Track) -> float:
+    return angle_deg(_up(track.acc), _up(other.acc))
 
 
-def _shake(motion: Motion, span: Span) -> float:
+def _shake(track: Track) -> float:
     """Typical deviation of acceleration from its mean over half a second; the median bears impacts."""
-    track = motion.track
-    own = track.acc[span[0] : span[1]]
     width = max(1, round(SMOOTHING_S * track.rate_hz))
-    return float(np.median(norm(own - ndimage.uniform_filter1d(own, width, axis=0))))
+    return float(np.median(norm(track.acc - ndimage.uniform_filter1d(track.acc, width, axis=0))))

@@ -18,8 +18,9 @@ from typing import Final
 import numpy as np
 from scipy import fft, ndimage, signal
 
+from analysis.faults import BoolArray
 from analysis.frames import Motion, main_axis, norm
-from analysis.segmentation.bouts import BoolArray, Span
+from analysis.segmentation.bouts import Span
 from analysis.segmentation.filters import TOP_OF_BAND, butterworth, lowpass
 from sensing.recording import FloatArray, IntArray
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -40,38 +42,80 @@ BOTH_HANDS: Final = 0.7
 """A hand whose peak reaches this share of the other one's also strikes."""
 
 
-def stroke_sets(motions: dict[Side, Motion], exercise: Exercise) -> list[ExerciseSet]:
-    """Sets of strokes, found on the faster hand; both hands are measured over the same time.
+@dataclass(frozen=True, eq=False)
+class Strokes:
+    """Movements that stand out from the time around them, on the faster hand.
 
-    A stroke stands out from the time around it, which arms that swing in walking and running do not. Every
-    stroke is one pair of repetitions with the same boundaries on both sides, so that the comparison is of
-    what both arms do during a stroke. ``events`` says which hand struck.
+    Attributes
+    ----------
+    time_s, speed : (n,) float array
+        When the faster hand is fastest, s, and its speed, deg/s.
+    reps : (n, 2) float array
+        When it begins and ends, s.
+    top : dict of Side to (n,) float array
+        Greatest speed of each hand meanwhile, deg/s.
     """
-    speeds = {side: m.speed for side, m in motions.items() if m.speed is not None}
-    if not speeds:
-        return []
+
+    time_s: FloatArray
+    speed: FloatArray
+    reps: FloatArray
+    top: dict[Side, FloatArray]
+
+
+def find_strokes(motions: dict[Side, Motion], core: slice = slice(None)) -> Strokes:
+    """Candidates for strokes of both hands on one grid: those whose peak lies in ``core``.
+
+    A stroke stands out from the time around it, which arms that swing in walking and running do not.
+    """
     track = next(iter(motions.values())).track
     rate = track.rate_hz
-    smooth = {s: ndimage.uniform_filter1d(v, max(1, round(0.1 * rate))) for s, v in speeds.items()}
-    fastest = np.max(list(smooth.values()), axis=0)
+    speeds = [motion.speed for motion in motions.values() if motion.speed is not None]
+    smooth = [ndimage.uniform_filter1d(own, max(1, round(0.1 * rate))) for own in speeds]
+    fastest = np.max(smooth, axis=0) if smooth else np.zeros(len(track))
     peaks, _ = signal.find_peaks(fastest, height=MIN_PEAK, distance=max(1, round(MIN_APART_S * rate)))
+    first, stop, _ = core.indices(len(track))
+    peaks = peaks[(peaks >= first) & (peaks < stop)]
     reach = round(AROUND_S * rate)
-    around = [np.median(fastest[max(p - reach, 0) : p + reach]) for p in peaks]
-    peaks = peaks[fastest[peaks] >= ISOLATED * np.array(around)]
-    if not peaks.size:
+    around = np.array([np.median(fastest[max(p - reach, 0) : p + reach]) for p in peaks])
+    peaks = peaks[fastest[peaks] >= ISOLATED * around]
+    edges = np.array([_edges(fastest, int(p), rate) for p in peaks], dtype=np.intp).reshape(-1, 2)
+    return Strokes(
+        track.start_s + peaks / rate,
+        fastest[peaks],
+        track.start_s + edges / rate,
+        {
+            side: np.array([0.0 if m.speed is None else m.speed[a : b + 1].max() for a, b in edges])
+            for side, m in motions.items()
+        },
+    )
+
+
+def stroke_sets(found: Sequence[Strokes], exercise: Exercise) -> list[ExerciseSet]:
+    """Sets of strokes, found on the faster hand; both hands are measured over the same time.
+
+    Every stroke is one pair of repetitions with the same boundaries on both sides, so that the comparison is
+    of what both arms do during a stroke. ``events`` says which hand struck.
+
+    Parameters
+    ----------
+    found : sequence of Strokes
+        Of successive stretches of a recording.
+    exercise : Exercise
+        Its name.
+    """
+    time_s, speed, reps = (
+        np.concatenate([getattr(one, name) for one in found]) for name in ("time_s", "speed", "reps")
+    )
+    if not len(time_s):
         return []
-    peaks = peaks[fastest[peaks] >= MIN_SHARE * np.percentile(fastest[peaks], 90)]
-    edges = [_edges(fastest, int(p), rate) for p in peaks]
-    sets, group = [], [0]
-    for i in range(1, len(peaks) + 1):
-        if i == len(peaks) or (peaks[i] - peaks[i - 1]) / rate > REST_S:
-            if len(group) > 1:
-                sets.append(
-                    _make_set([peaks[j] for j in group], [edges[j] for j in group], motions, exercise)
-                )
-            group = []
-        group.append(i)
-    return sets
+    top = {side: np.concatenate([one.top[side] for one in found]) for side in found[0].top}
+    strong = np.flatnonzero(speed >= MIN_SHARE * np.percentile(speed, 90))
+    groups = np.split(strong, np.flatnonzero(np.diff(time_s[strong]) > REST_S) + 1)
+    return [
+        _make_set(time_s[own], reps[own], {side: values[own] for side, values in top.items()}, exercise)
+        for own in groups
+        if len(own) > 1
+    ]
 
 
 def _edges(speed: FloatArray, peak: int, rate: float) -> tuple[int, int]:
@@ -84,36 +128,28 @@ def _edges(speed: FloatArray, peak: int, rate: float) -> tuple[int, int]:
 
 
 def _make_set(
-    peaks: list[int], edges: list[tuple[int, int]], motions: dict[Side, Motion], exercise: Exercise
+    time_s: FloatArray, borders: FloatArray, top: dict[Side, FloatArray], exercise: Exercise
 ) -> ExerciseSet:
-    track = next(iter(motions.values())).track
-
-    def seconds(i: int) -> float:
-        return track.start_s + i / track.rate_hz
-
-    reps: tuple[Interval, ...] = tuple((seconds(a), seconds(b)) for a, b in edges)
-    top = {
-        side: [float(m.speed[a : b + 1].max()) if m.speed is not None else 0.0 for a, b in edges]
-        for side, m in motions.items()
-    }
+    reps: tuple[Interval, ...] = tuple((float(a), float(b)) for a, b in borders)
+    fastest = np.max(list(top.values()), axis=0)
     events = {
         side: SideEvents(
             strokes=tuple(
-                Stroke(seconds(p), own)
-                for i, (p, own) in enumerate(zip(peaks, top[side], strict=True))
-                if own >= BOTH_HANDS * max(t[i] for t in top.values())
+                Stroke(float(t), float(v))
+                for t, v, most in zip(time_s, own, fastest, strict=True)
+                if v >= BOTH_HANDS * most
             )
         )
-        for side in motions
+        for side, own in top.items()
     }
-    kind = Kind.SIMULTANEOUS if len(motions) == 2 else Kind(f"{next(iter(motions))}_only")
+    both = len(top) == len(Side)
     return ExerciseSet(
         start_s=reps[0][0],
         end_s=reps[-1][1],
         exercise=exercise.name,
-        kind=kind,
+        kind=Kind.SIMULTANEOUS if both else Kind(f"{next(iter(top))}_only"),
         coupled=False,
-        reps={side: reps if side in motions else () for side in Side},
+        reps={side: reps if side in top else () for side in Side},
         events=events,
-        pairs=tuple((i, i) for i in range(len(reps))) if len(motions) == 2 else (),
+        pairs=tuple((i, i) for i in range(len(reps))) if both else (),
     )

@@ -104,10 +104,10 @@ def _aligned_frame(recording: Recording) -> pd.DataFrame:
 
     if recording.sequential:
         raise BadInput(f"{recording.path}: the sides were recorded one after the other and share no timeline")
-    aligned = align(recording)
-    columns: dict[str, Any] = {"time_s": np.round(aligned.tracks()[0].time_s, 9)}
+    tracks = align(recording).tracks()
+    columns: dict[str, Any] = {"time_s": np.round(next(iter(tracks.values())).time_s, 9)}
     for side in Side:
-        track = aligned.track(side)
+        track = tracks.get(side)
         for i, channel in enumerate(CHANNELS):
             values = None if track is None else track.acc if i < 3 else track.gyr
             if track is None or values is None:

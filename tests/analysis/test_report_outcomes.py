@@ -46,7 +46,7 @@ class Case:
         self.profile = find_profile(self.recording.sport)
         sport = self.profile.name if self.profile else self.recording.sport
         self.exercise = exercise_of(self.recording.exercise, sport, self.recording.placement)
-        motions = {track.side: motion(track) for track in align(self.recording).tracks()}
+        motions = {side: motion(track) for side, track in align(self.recording).tracks().items()}
         self.measured = measure(self.base.sets, motions, None)
 
     def outcome(self, random: np.random.Generator) -> Analysis:

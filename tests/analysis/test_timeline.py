@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.timeline import MAX_BRIDGE_S, align, clipped, held, stuck
+from analysis.faults import MAX_BRIDGE_S, clipped, held, stuck
+from analysis.timeline import align
 from sensing.errors import BadInput
 from sensing.recording import Recording, Side, Stream, gaps_from_times, lost_from_gaps
 
@@ -29,6 +30,10 @@ def stream(side, time_s, rate_hz, wave_hz=2.0, **kwargs):
     )
 
 
+def tracks(recording):
+    return align(recording).tracks()
+
+
 def pair(left_time, right_time, left_rate=100.0, right_rate=100.0, **kwargs):
     return Recording(
         left=stream(Side.LEFT, left_time, left_rate, **kwargs),
@@ -39,27 +44,27 @@ def pair(left_time, right_time, left_rate=100.0, right_rate=100.0, **kwargs):
 def test_uniform_streams_are_taken_as_they_are():
     time = np.arange(1000) / 100
     recording = pair(time, time)
-    aligned = align(recording)
-    np.testing.assert_array_equal(aligned.left.acc, recording.left.acc)
-    assert aligned.left.rate_hz == pytest.approx(100)
-    assert aligned.left.valid.all()
+    aligned = tracks(recording)
+    np.testing.assert_array_equal(aligned[Side.LEFT].acc, recording.left.acc)
+    assert aligned[Side.LEFT].rate_hz == pytest.approx(100)
+    assert aligned[Side.LEFT].valid.all()
 
 
 @given(st.floats(0, 0.01), st.floats(-50e-6, 50e-6))
 def test_offset_and_drift_between_clocks_are_taken_out(offset, drift):
     time = np.arange(6000) / 100
-    aligned = align(pair(time, offset + time * (1 + drift), wave_hz=3.0))
-    grid = aligned.left.time_s
+    aligned = tracks(pair(time, offset + time * (1 + drift), wave_hz=3.0))
+    grid = aligned[Side.LEFT].time_s
     truth = 100 * np.sin(2 * np.pi * 3.0 * grid)
-    for track in (aligned.left, aligned.right):
+    for track in aligned.values():
         inner = slice(2, -2)
         np.testing.assert_allclose(track.gyr[inner, 0], truth[inner], atol=0.05)
 
 
 def test_fast_movement_keeps_its_peak_between_samples():
     time = np.arange(2000) / 100
-    aligned = align(pair(time, time + 0.005, wave_hz=8.0))
-    peaks = [np.abs(track.gyr[50:-50, 0]).max() for track in (aligned.left, aligned.right)]
+    aligned = tracks(pair(time, time + 0.005, wave_hz=8.0))
+    peaks = [np.abs(track.gyr[50:-50, 0]).max() for track in aligned.values()]
     assert peaks[1] == pytest.approx(peaks[0], rel=0.01)
 
 
@@ -71,7 +76,7 @@ def with_gap(start, length, rate=100.0, seconds=20):
 def test_a_long_gap_is_masked_and_a_short_one_bridged():
     whole = np.arange(2000) / 100
     for length, masked in ((0.5, True), (0.04, False)):
-        track = align(pair(with_gap(5.0, length), whole)).left
+        track = tracks(pair(with_gap(5.0, length), whole))[Side.LEFT]
         inside = (track.time_s > 5.02) & (track.time_s < 5.0 + length - 0.02)
         assert (~track.valid[inside]).all() if masked else track.valid.all()
         outside = (track.time_s < 4.99) | (track.time_s > 5.01 + length)
@@ -81,7 +86,7 @@ def test_a_long_gap_is_masked_and_a_short_one_bridged():
 @given(st.floats(0.02, 3.0), st.floats(1.0, 15.0))
 def test_nothing_beyond_the_limit_is_ever_bridged(length, start):
     recording = pair(with_gap(round(start, 2), length), np.arange(2000) / 100)
-    track = align(recording).left
+    track = tracks(recording)[Side.LEFT]
     step = 1 / track.rate_hz
     for a, b in recording.left.gaps:
         inside = (track.time_s > a + step) & (track.time_s < b - step)
@@ -92,24 +97,24 @@ def test_nothing_beyond_the_limit_is_ever_bridged(length, start):
 def test_slopes_do_not_reach_across_a_gap():
     time = with_gap(5.0, 0.5) + 0.003
     recording = pair(time, np.arange(2000) / 100)
-    track = align(recording).left
+    track = tracks(recording)[Side.LEFT]
     assert np.abs(track.gyr[track.valid, 0]).max() <= 100.5
 
 
 def test_unequal_rates_take_the_lower_one_for_both():
     slow, fast = np.arange(1000) / 50, np.arange(4000) / 200
-    aligned = align(pair(slow, fast, left_rate=50.0, right_rate=200.0))
-    assert aligned.left.rate_hz == aligned.right.rate_hz == pytest.approx(50)
+    aligned = tracks(pair(slow, fast, left_rate=50.0, right_rate=200.0))
+    assert aligned[Side.LEFT].rate_hz == aligned[Side.RIGHT].rate_hz == pytest.approx(50)
     inner = slice(50, -50)
-    np.testing.assert_allclose(aligned.right.gyr[inner], aligned.left.gyr[inner], atol=1.5)
+    np.testing.assert_allclose(aligned[Side.RIGHT].gyr[inner], aligned[Side.LEFT].gyr[inner], atol=1.5)
 
 
 def test_the_grid_does_not_depend_on_which_side_is_which():
     a, b = np.arange(3000) / 100, 0.123 + np.arange(2900) / 99.9
-    there = align(pair(a, b, right_rate=99.9))
-    back = align(pair(b, a, left_rate=99.9))
-    np.testing.assert_array_equal(there.left.acc, back.right.acc)
-    np.testing.assert_array_equal(there.right.gyr, back.left.gyr)
+    there = tracks(pair(a, b, right_rate=99.9))
+    back = tracks(pair(b, a, left_rate=99.9))
+    np.testing.assert_array_equal(there[Side.LEFT].acc, back[Side.RIGHT].acc)
+    np.testing.assert_array_equal(there[Side.RIGHT].gyr, back[Side.LEFT].gyr)
 
 
 def test_sides_without_common_time_are_refused():
@@ -122,7 +127,7 @@ def test_sides_recorded_one_after_the_other_get_grids_of_their_own():
     time = np.arange(1000) / 100
     aligned = align(replace(pair(time, time + 60), sequential=True))
     assert not aligned.shared_grid
-    assert aligned.right.start_s == pytest.approx(60)
+    assert aligned.tracks()[Side.RIGHT].start_s == pytest.approx(60)
 
 
 def test_stated_and_unstated_full_scale_is_seen():
@@ -141,7 +146,7 @@ def test_held_samples_are_missing_ones():
     acc[500:600], gyr[500:600] = acc[500], gyr[500]
     frozen = replace(recording.left, acc=acc, gyr=gyr)
     assert held(frozen) == [(pytest.approx(5.0), pytest.approx(5.99))]
-    track = align(replace(recording, left=frozen)).left
+    track = tracks(replace(recording, left=frozen))[Side.LEFT]
     assert not track.valid[505:595].any()
     assert track.valid[:495].all()
 
@@ -155,7 +160,7 @@ def test_an_instrument_that_stops_while_the_other_moves_is_missing(instrument):
     broken = replace(recording.left, **{instrument: values})
     assert held(broken) == []
     assert stuck(broken) == [(pytest.approx(5.0), pytest.approx(5.99))]
-    assert not align(replace(recording, left=broken)).left.valid[505:595].any()
+    assert not tracks(replace(recording, left=broken))[Side.LEFT].valid[505:595].any()
 
 
 def test_an_instrument_that_is_not_there_or_feels_nothing_is_not_stuck():
