@@ -55,14 +55,13 @@ def test_parts_say_what_the_whole_says(case: str, monkeypatch: pytest.MonkeyPatc
 
 def differences(a: Any, b: Any, where: str = "") -> list[str]:
     """Places in which two answers are not the same up to rounding."""
+    inside: list[tuple[Any, Any, str]] = []
     if isinstance(a, dict) and isinstance(b, dict):
-        return [
-            d for key in a.keys() | b.keys() for d in differences(a.get(key), b.get(key), f"{where}.{key}")
-        ]
-    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return [
-            d for i, (x, y) in enumerate(zip(a, b, strict=True)) for d in differences(x, y, f"{where}[{i}]")
-        ]
+        inside = [(a.get(key), b.get(key), f"{where}.{key}") for key in a.keys() | b.keys()]
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        inside = [(x, y, f"{where}[{i}]") for i, (x, y) in enumerate(zip(a, b, strict=True))]
+    if inside:
+        return [found for each in inside for found in differences(*each)]
     if isinstance(a, float) and isinstance(b, float):
         return [] if math.isclose(a, b, rel_tol=1e-7, abs_tol=1e-9) else [f"{where}: {a} and {b}"]
     return [] if a == b else [f"{where}: {a} and {b}"]
