@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from sensing.recording import GRAVITY, FloatArray, Interval, Stream
+from sensing.recording import CHANNELS, GRAVITY, FloatArray, Interval, Stream
+from sensing.spool import ROWS, every, let_go, stretches
 
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
@@ -39,9 +40,6 @@ of what is usual in the recording (90th percentile off the median) and the large
 many neighbours on either side. Below `SPIKE_RATE_HZ` a jolt takes one sample, so the limit grows with the
 square of the step between samples (real recordings: 84 of 256 at 25 Hz, 26 of 100 above)."""
 
-_PIECE: Final = 65_536
-"""Samples that are looked at at once, so that nothing as large as the recording is made on the way."""
-
 
 @dataclass(frozen=True, eq=False)
 class Faults:
@@ -58,6 +56,10 @@ class Faults:
     held, stuck : tuple of Interval
         Stretches in which every channel, or one instrument alone, repeats the same value, s: they count as
         missing.
+    dead : tuple of str
+        Channels that never change.
+    repeated : float
+        Share of samples in movement that only repeat the one before, 0 to 1; 0 without a gyroscope.
     """
 
     impossible: BoolArray
@@ -66,6 +68,8 @@ class Faults:
     gyr_clipped: BoolArray
     held: tuple[Interval, ...]
     stuck: tuple[Interval, ...]
+    dead: tuple[str, ...]
+    repeated: float
 
 
 def find_faults(stream: Stream) -> Faults:
@@ -83,13 +87,15 @@ def find_faults(stream: Stream) -> Faults:
         gyr_clipped=gyr_clipped,
         held=tuple(held(stream)),
         stuck=tuple(stuck(stream)),
+        dead=tuple(_dead(stream)),
+        repeated=_repeated(stream),
     )
 
 
 def impossible(stream: Stream) -> BoolArray:
     """Samples that are not finite or that no limb can produce, (n,) bool."""
-    bad = _any_axis(~_within(stream.acc, IMPOSSIBLE_ACC))
-    return bad if stream.gyr is None else bad | _any_axis(~_within(stream.gyr, IMPOSSIBLE_GYR))
+    bad = _beyond(stream.acc, IMPOSSIBLE_ACC)
+    return bad if stream.gyr is None else bad | _beyond(stream.gyr, IMPOSSIBLE_GYR)
 
 
 def bridged(values: FloatArray, absent: BoolArray, start: int = 0, stop: int | None = None) -> FloatArray:
@@ -125,21 +131,22 @@ def spikes(gyr: FloatArray, rate_hz: float, absent: BoolArray | None = None) -> 
     limit = SPIKE_TIMES * max(1.0, SPIKE_RATE_HZ / rate_hz) ** 2
     usual = [_usual(channel) for channel in _some(gyr, absent).T]
     reach = SPIKE_NEAR + 2
-    for start in range(0, n, _PIECE):
-        low, high = max(start - reach, 0), min(start + _PIECE + reach, n)
+    for start in range(0, n, ROWS):
+        low, high = max(start - reach, 0), min(start + ROWS + reach, n)
         piece = bridged(gyr, absent, low, high)
         for channel, level in zip(piece.T, usual, strict=True):
             for width in (1, 2):
                 first = low + _spikes_of(channel, width, limit, level)
-                first = first[(first >= start) & (first < start + _PIECE)]
+                first = first[(first >= start) & (first < start + ROWS)]
                 mask[np.add.outer(first, np.arange(width))] = True
+        let_go(gyr)
     return mask
 
 
 def _some(values: FloatArray, absent: BoolArray) -> FloatArray:
     """Ten thousand rows or so, evenly spread, of those that are there."""
     step = max(1, len(values) // 10_000)
-    return values[::step][~absent[::step]]
+    return every(values, step)[~absent[::step]]
 
 
 def _usual(some: FloatArray) -> float:
@@ -192,6 +199,23 @@ def stuck(stream: Stream) -> list[Interval]:
     return found
 
 
+def _dead(stream: Stream) -> list[str]:
+    instruments = [stream.acc] if stream.gyr is None else [stream.acc, stream.gyr]
+    columns = [(values, column) for values in instruments for column in range(3)]
+    return [
+        name
+        for name, (values, column) in zip(CHANNELS, columns, strict=False)
+        if all((piece[:, column] == values[0, column]).all() for piece in stretches(values))
+    ]
+
+
+def _repeated(stream: Stream) -> float:
+    if stream.gyr is None:
+        return 0.0
+    moving = np.concatenate([np.einsum("ij,ij->i", v, v) > MOVING_GYR**2 for v in stretches(stream.gyr)])[1:]
+    return float(unchanged(stream)[moving].mean()) if moving.any() else 0.0
+
+
 def unchanged(stream: Stream) -> BoolArray:
     """Samples, from the second on, that are exactly the one before, (n - 1,) bool."""
     same = _unchanged(stream.acc)
@@ -199,12 +223,34 @@ def unchanged(stream: Stream) -> BoolArray:
 
 
 def _unchanged(values: FloatArray) -> BoolArray:
-    return ~_any_axis(values[1:] != values[:-1])
+    same, last = [], values[:1]
+    for piece in stretches(values):
+        same.append(~_any_axis(np.concatenate([last, piece[:-1]]) != piece))
+        last = piece[-1:].copy()
+    return np.concatenate(same)[1:]
 
 
-def _within(values: FloatArray, limit: float) -> BoolArray:
-    """Whether values are between the limits, (n, 3); NaN is not."""
-    return np.asarray((values < limit) & (values > -limit))
+def _beyond(values: FloatArray, limit: float) -> BoolArray:
+    """Rows with a value that does not lie between the limits, (n,); NaN does not."""
+    return np.concatenate([_any_axis(~((v < limit) & (v > -limit))) for v in stretches(values)])
+
+
+def _equal(values: FloatArray, column: int, value: float) -> BoolArray:
+    """Where a column has exactly one value, (n,)."""
+    return np.concatenate([piece[:, column] == value for piece in stretches(values)])
+
+
+def _extremes(values: FloatArray, there: BoolArray) -> list[tuple[float, float]]:
+    """Greatest and least value of each column, of the rows that are there."""
+    found = []
+    for start, piece in zip(range(0, len(values), ROWS), stretches(values), strict=True):
+        own = there[start : start + ROWS]
+        found.append([_range(channel if own.all() else channel[own]) for channel in piece.T])
+    return [(max(top for top, _ in own), min(low for _, low in own)) for own in zip(*found, strict=True)]
+
+
+def _range(values: FloatArray) -> tuple[float, float]:
+    return (float(values.max()), float(values.min())) if len(values) else (-np.inf, np.inf)
 
 
 def _any_axis(mask: BoolArray) -> BoolArray:
@@ -254,26 +300,25 @@ def clipped(
     mask = np.zeros(len(values), dtype=bool)
     there = np.ones(len(values), dtype=bool) if absent is None else ~absent
     if full_scale is not None:
-        mask |= there & _any_axis(~_within(values, 0.998 * full_scale))
+        mask |= there & _beyond(values, 0.998 * full_scale)
     least_flat = least if least_flat is None else least_flat
     if not there.any():
         return mask
-    for channel in values.T:
-        top = channel.max(where=there, initial=-np.inf)
-        bottom = channel.min(where=there, initial=np.inf)
-        for extreme in (top, bottom):
-            at = (channel == extreme) & there
+    for column, extremes in enumerate(_extremes(values, there)):
+        for extreme in extremes:
+            at = _equal(values, column, extreme) & there
             repeated = full_scale is None and abs(extreme) >= least and (at[1:] & at[:-1]).any()
-            if repeated or (abs(extreme) >= least_flat and _is_flat_top(values, channel, at, there)):
+            if repeated or (abs(extreme) >= least_flat and _is_flat_top(values, column, at, there)):
                 mask |= at
     return mask
 
 
-def _is_flat_top(values: FloatArray, channel: FloatArray, at: BoolArray, there: BoolArray) -> bool:
+def _is_flat_top(values: FloatArray, column: int, at: BoolArray, there: BoolArray) -> bool:
     """Whether a channel stays at its extreme as no movement does; samples that only repeat count once."""
     if at.sum() < FLAT_SAMPLES or not (at[1:] & at[:-1]).any():
         return False
     new = np.r_[True, ~_unchanged(values)]
+    channel = np.concatenate([piece[:, column].copy() for piece in stretches(values)])
     count = int((at & new).sum())
     levels, counts = np.unique(channel[new & there & ~at], return_counts=True)
     highest = levels.size > 0 and channel[at][0] > levels[-1]

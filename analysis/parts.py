@@ -14,7 +14,7 @@ from analysis.results import ExerciseSet
 from analysis.segmentation import Bout, find_bouts, segment_bouts
 from analysis.segmentation.bouts import Span
 from analysis.segmentation.strokes import find_strokes, stroke_sets
-from analysis.survey import AT_ONCE, PAD_S, Survey
+from analysis.survey import PAD_S, Survey
 from analysis.waveforms import Shapes, shapes_of
 from sensing.recording import Placement, Side
 
@@ -107,7 +107,7 @@ def _parts(surveyed: Survey, bouts: Sequence[Bout]) -> Iterator[_Part]:
     own = next(iter(placed.values()))
     pad = round(PAD_S * own.rate_hz)
     followed = {side: Orientation() for side in placed}
-    for start, stop, within in _cuts(bouts, round(ROOM_S * own.rate_hz)):
+    for start, stop, within in _cuts(bouts, round(ROOM_S * own.rate_hz), surveyed.at_once):
         low, high = max(start - pad, 0), min(stop + pad, own.size)
         motions = {
             side: oriented(surveyed.motion(side, low, high), orientation, low)
@@ -117,22 +117,22 @@ def _parts(surveyed: Survey, bouts: Sequence[Bout]) -> Iterator[_Part]:
             yield _Part(motions, low, within)
 
 
-def _cuts(bouts: Sequence[Bout], room: int) -> Iterator[tuple[int, int, tuple[Bout, ...]]]:
+def _cuts(bouts: Sequence[Bout], room: int, at_once: int) -> Iterator[tuple[int, int, tuple[Bout, ...]]]:
     """Start and stop of parts that follow each other up to the last bout, each with the bouts in it.
 
-    They are cut in rests of twice ``room``, to be no longer than `AT_ONCE` points: longer only where a bout,
-    or several without such a rest, is longer.
+    They are cut in rests of twice ``room``, to be no longer than ``at_once`` points: longer only where a
+    bout, or several without such a rest, is longer.
     """
     start, end = 0, 0
     within: list[Bout] = []
     for bout in bouts:
         first, last = bout.span
-        if last - start > AT_ONCE and first - end >= 2 * room:
+        if last - start > at_once and first - end >= 2 * room:
             if within:
                 yield start, end + room, tuple(within)
                 start, within = end + room, []
-            while start < first - room and last - start > AT_ONCE:
-                stop = min(start + AT_ONCE, first - room)
+            while start < first - room and last - start > at_once:
+                stop = min(start + at_once, first - room)
                 yield start, stop, ()
                 start = stop
         within.append(bout)

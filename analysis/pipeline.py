@@ -54,7 +54,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
     profile = find_profile(recording.sport)
     sport = profile.name if profile else recording.sport
     exercise = exercise_of(recording.exercise, sport, recording.placement)
-    surveyed = survey(align(recording))
+    surveyed = survey(align(recording), settings.at_once)
     quality = assess(recording, surveyed)
     examined = examine(surveyed, exercise, recording.placement, recording.load_kg)
     measured = [one.measured for one in examined]
@@ -110,7 +110,7 @@ def analyse(recording: Recording, settings: Settings | None = None) -> Analysis:
 
 def check_recording(recording: Recording) -> Quality:
     """The quality gates alone, and whether strokes came from the hand that is said to make them."""
-    surveyed = survey(align(recording))
+    surveyed = survey(align(recording), Settings().at_once)
     quality = assess(recording, surveyed)
     exercise = exercise_of(recording.exercise, recording.sport, recording.placement)
     if exercise.movement != "strokes" or recording.dominant is None:

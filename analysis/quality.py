@@ -9,11 +9,12 @@ import numpy as np
 
 from analysis import wearing
 from analysis.exercises import exercise_of
-from analysis.faults import MOVING_GYR, Faults, missing, unchanged
+from analysis.faults import Faults, missing
 from analysis.frames import Motion, norm
 from analysis.results import Quality, SideQuality
 from analysis.survey import SideSurvey, Survey
-from sensing.recording import CHANNELS, GRAVITY, Notice, Placement, Recording, Side, Stream
+from sensing.recording import GRAVITY, Notice, Placement, Recording, Side, Stream
+from sensing.spool import every
 
 Grade = str
 
@@ -119,7 +120,9 @@ def assess(recording: Recording, surveyed: Survey) -> Quality:
     notices = list(recording.notices)
     codes: list[tuple[str, str]] = []
     placed = surveyed.aligned.sides()
-    sides = {side: _side_quality(own.stream, surveyed.sides[side]) for side, own in placed.items()}
+    sides = {
+        side: _side_quality(own.stream, own.faults, surveyed.sides[side]) for side, own in placed.items()
+    }
     for side, own in placed.items():
         codes += _stream_gates(own.stream, own.faults, surveyed.sides[side], sides[side])
     codes += _acceleration_gate(recording)
@@ -141,14 +144,14 @@ def assess(recording: Recording, surveyed: Survey) -> Quality:
     )
 
 
-def _side_quality(stream: Stream, surveyed: SideSurvey) -> SideQuality:
+def _side_quality(stream: Stream, faults: Faults, surveyed: SideSurvey) -> SideQuality:
     return SideQuality(
         rate_hz=stream.rate_hz,
         samples=len(stream),
         lost=stream.lost,
         gaps=tuple(missing(stream.gaps, stream.rate_hz)),
         clipped=surveyed.clipped,
-        new_hz=_new_rate(stream),
+        new_hz=_new_rate(stream, faults),
     )
 
 
@@ -197,11 +200,10 @@ def _stream_gates(
 
 
 def _stuck_gate(stream: Stream, faults: Faults) -> list[tuple[str, str]]:
-    channels = [*stream.acc.T, *(() if stream.gyr is None else stream.gyr.T)]
-    dead = [name for name, own in zip(CHANNELS, channels, strict=False) if (own == own[0]).all()]
     found = []
-    if dead:
-        found.append(("dead_axis", f"{', '.join(dead)} of the {stream.side} sensor never changes"))
+    if faults.dead:
+        message = f"{', '.join(faults.dead)} of the {stream.side} sensor never changes"
+        found.append(("dead_axis", message))
     if still := sum(b - a for a, b in faults.stuck):
         message = f"one instrument of the {stream.side} sensor stood still for {still:.1f} s in movement"
         found.append(("stuck_instrument", message))
@@ -217,7 +219,7 @@ def _acceleration_gate(recording: Recording) -> list[tuple[str, str]]:
         return []
     found = []
     for stream in recording.streams():
-        some = stream.acc[:: max(1, len(stream) // 10_000)]
+        some = every(stream.acc, max(1, len(stream) // 10_000))
         median = float(np.median(norm(some))) / GRAVITY
         if median > MEDIAN_G or (stream.acc_has_gravity and median < 1 / MEDIAN_G):
             message = f"the {stream.side} sensor's median acceleration is {median:.3g} times gravity"
@@ -316,13 +318,9 @@ def _placement_gate(recording: Recording, motions: dict[Side, Motion]) -> list[t
     return []
 
 
-def _new_rate(stream: Stream) -> float | None:
+def _new_rate(stream: Stream, faults: Faults) -> float | None:
     """New samples a second, where many in movement only repeat the one before; None where they do not.
 
     So a slower sensor's samples look that were written out faster.
     """
-    if stream.gyr is None:
-        return None
-    moving = norm(stream.gyr[1:]) > MOVING_GYR
-    share = unchanged(stream)[moving].mean() if moving.any() else 0.0
-    return float((1 - share) * stream.rate_hz) if share > REPEATED_USABLE else None
+    return (1 - faults.repeated) * stream.rate_hz if faults.repeated > REPEATED_USABLE else None

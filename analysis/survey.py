@@ -22,9 +22,6 @@ from analysis.segmentation.bouts import is_active, rest_level, working_level
 from analysis.timeline import Aligned, Placed
 from sensing.recording import GRAVITY, FloatArray, IntArray, Side
 
-AT_ONCE: Final = 400_000
-"""Grid points of both sides that are in memory at once, about: an hour at 100 Hz."""
-
 PAD_S: Final = 5.0
 """Time before and after a piece in which filters settle, s."""
 
@@ -90,11 +87,14 @@ class Survey:
         The sides that were recorded.
     whole : dict of Side to Motion
         The motion, without orientation, of sides that are short enough to be kept.
+    at_once : int
+        Grid points that are looked at at once, about.
     """
 
     aligned: Aligned
     sides: dict[Side, SideSurvey]
     whole: dict[Side, Motion]
+    at_once: int
 
     def motion(self, side: Side, start: int, stop: int) -> Motion:
         """A stretch of one side's grid, without orientation."""
@@ -111,7 +111,7 @@ class Survey:
         """Piece after piece of sides that share a grid."""
         placed = self.aligned.sides()[sides[0]]
         pad = round(PAD_S * placed.rate_hz)
-        for start, stop in _pieces(placed):
+        for start, stop in _pieces(placed, self.at_once):
             low, high = max(start - pad, 0), min(stop + pad, placed.size)
             motions = {side: self.motion(side, low, high) for side in sides}
             yield Stretch(motions, low, slice(start - low, stop - low))
@@ -150,11 +150,11 @@ class Stretch:
     core: slice
 
 
-def survey(aligned: Aligned) -> Survey:
-    """Go through every side as a whole."""
+def survey(aligned: Aligned, at_once: int) -> Survey:
+    """Go through every side as a whole, about so many grid points at once."""
     sides, whole = {}, {}
     for side, placed in aligned.sides().items():
-        spans = list(_pieces(placed))
+        spans = list(_pieces(placed, at_once))
         kept = placed.track() if len(spans) == 1 else None
         still = [still_blocks(kept or placed.track(*span)) for span in spans]
         bias = gyroscope_bias(still)
@@ -167,13 +167,13 @@ def survey(aligned: Aligned) -> Survey:
             if kept is not None:
                 whole[side] = motion
         sides[side] = _summed_up(observed, placed, bias, rest_level(motion))
-    return Survey(aligned, sides, whole)
+    return Survey(aligned, sides, whole, at_once)
 
 
-def _pieces(placed: Placed) -> Iterator[tuple[int, int]]:
-    """Start and stop of about `AT_ONCE` points each, so that every block and window lies in one piece."""
+def _pieces(placed: Placed, at_once: int) -> Iterator[tuple[int, int]]:
+    """Start and stop of about so many points each, so that every block and window lies in one piece."""
     step = lcm(still_block(placed.rate_hz), wearing.window_size(placed.rate_hz))
-    length = -(-AT_ONCE // step) * step
+    length = -(-at_once // step) * step
     for start in range(0, placed.size, length):
         yield start, min(start + length, placed.size)
 

@@ -12,6 +12,7 @@ from scipy import signal
 from analysis.faults import BoolArray, Faults, bridged, find_faults, missing
 from sensing.errors import BadInput
 from sensing.recording import FloatArray, Interval, Recording, Side, Stream
+from sensing.spool import let_go
 
 SLOWEST_HZ, FASTEST_HZ = 2.0, 20_000.0
 """No motion sensor for limbs samples slower or faster, Hz."""
@@ -168,7 +169,7 @@ class Placed:
             return np.asarray(own[before] if self.exact else own[before] | own[before + 1])
 
         absent = [*missing(stream.gaps, self.native_rate_hz), *faults.held, *faults.stuck]
-        return Track(
+        track = Track(
             side=stream.side,
             start_s=float(grid[0]),
             rate_hz=float(self.rate_hz),
@@ -180,6 +181,8 @@ class Placed:
             native_rate_hz=self.native_rate_hz,
             acc_has_gravity=stream.acc_has_gravity,
         )
+        let_go(stream.acc, stream.gyr)
+        return track
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,15 @@ measures a folder in this fresh process: seconds, and peak memory above what is 
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -102,6 +105,44 @@ def _measure(folder: Path) -> Cost:
         peak=memory("VmHWM") - before,
         reps=sum(len(reps) for one in result.sets for reps in one.reps.values()),
     )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a recording analysed part by part compares with the same analysed as a whole.
+
+    Attributes
+    ----------
+    numbers : int
+        Numbers of the answer that were compared.
+    largest : float
+        Largest difference, over the larger of both numbers; infinite where something else differs.
+    """
+
+    numbers: int
+    largest: float
+
+
+def part_by_part(folder: Path, at_once: int) -> Agreement:
+    """Compare both ways to analyse a recording, in parts of about so many points and as a whole."""
+    from analysis import Settings, analyse
+    from sensing import open_recording
+
+    recording = open_recording(folder)
+    answers = [analyse(recording, Settings(at_once=points)) for points in (at_once, 10**12)]
+    pairs = list(zip(*(_leaves(json.loads(answer.to_json())) for answer in answers), strict=True))
+    numbers = [(a, b) for a, b in pairs if isinstance(a, float) and isinstance(b, float)]
+    same = all(a == b for a, b in pairs if not isinstance(a, float))
+    largest = max(abs(a - b) / max(abs(a), abs(b), 1e-9) for a, b in numbers)
+    return Agreement(len(numbers), largest if same else math.inf)
+
+
+def _leaves(answer: Any) -> Iterator[Any]:
+    if isinstance(answer, dict | list):
+        for value in answer.values() if isinstance(answer, dict) else answer:
+            yield from _leaves(value)
+    else:
+        yield answer
 
 
 def memory(what: str) -> int:

@@ -16,6 +16,7 @@ from sensing.formats import ReadOptions, WallClock
 from sensing.formats.units import TIME_UNITS, time_zone
 from sensing.recording import FloatArray, IntArray, Notice, Side, Stream
 from sensing.retime import estimate_rate, find_gaps
+from sensing.spool import rebuilt, stretches
 
 MAX_VALUE: Final = 1e6
 """m/s2 or deg/s that no sensor gives; from here on a value is damage, not a sample."""
@@ -60,9 +61,9 @@ class Columns:
         """The rows selected."""
         return Columns(
             self.time_s[rows],
-            self.acc[rows],
-            None if self.gyr is None else self.gyr[rows],
-            None if self.quat is None else self.quat[rows],
+            kept(self.acc, rows),
+            None if self.gyr is None else kept(self.gyr, rows),
+            None if self.quat is None else kept(self.quat, rows),
             None if self.seq is None else self.seq[rows],
         )
 
@@ -142,16 +143,22 @@ def _drop_missing(
     return columns.keep(present), np.flatnonzero(present), notices
 
 
+def kept(values: FloatArray, rows: npt.NDArray[np.bool_]) -> FloatArray:
+    """The rows selected, (k, c)."""
+    return rebuilt(values, lambda piece, at: piece[rows[at]])
+
+
 def present_rows(acc: FloatArray, gyr: FloatArray | None) -> npt.NDArray[np.bool_]:
     """Rows, (n,), that hold a value a sensor can give in every channel; NaN compares as false."""
     parts = [part for part in (acc, gyr) if part is not None and len(part)]
-    if all(part.max() < MAX_VALUE and part.min() > -MAX_VALUE for part in parts):
-        return np.ones(len(acc), dtype=np.bool_)
-    inside = np.abs(acc) < MAX_VALUE
-    if gyr is not None:
-        inside = inside & (np.abs(gyr) < MAX_VALUE)
-    present: npt.NDArray[np.bool_] = inside[:, 0] & inside[:, 1] & inside[:, 2]
-    return present
+    present = [np.concatenate([_inside(piece) for piece in stretches(part)]) for part in parts]
+    return np.asarray(np.logical_and.reduce(present) if present else np.ones(len(acc), dtype=np.bool_))
+
+
+def _inside(piece: FloatArray) -> npt.NDArray[np.bool_]:
+    if piece.max() < MAX_VALUE and piece.min() > -MAX_VALUE:
+        return np.ones(len(piece), dtype=np.bool_)
+    return np.asarray((np.abs(piece) < MAX_VALUE).all(axis=1))
 
 
 def missing_notices(present: npt.NDArray[np.bool_], name: str) -> tuple[Notice, ...]:

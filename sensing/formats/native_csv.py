@@ -31,6 +31,7 @@ from sensing.formats.assemble import (
     Columns,
     check_step,
     index_times,
+    kept,
     missing_notices,
     present_rows,
     to_stream,
@@ -364,10 +365,9 @@ def read_raw(
             if before[s.stop] > before[s.start]
         )
         starts = tuple(sorted({int(before[s]) for s in starts if before[s] < before[-1]}))
-        time_s, host, acc = time_s[present], host[present], acc[present]
-        gyr, quat, device_time = (
-            None if each is None else each[present] for each in (gyr, quat, device_time)
-        )
+        time_s, host, acc = time_s[present], host[present], kept(acc, present)
+        gyr, quat = (None if each is None else kept(each, present) for each in (gyr, quat))
+        device_time = None if device_time is None else device_time[present]
         seq = None if seq is None else seq[present]
     if rate_hz is None or not stored:
         rate_hz = estimate_rate(time_s, seq)

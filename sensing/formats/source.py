@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from sensing.errors import BadInput
 from sensing.recording import Notice
+from sensing.spool import LARGE
 
 Place = Path | zipfile.Path
 """A file on disk or inside a zip archive."""
@@ -28,7 +30,10 @@ MAX_LINE_BYTES: Final = 1 << 20
 """A longer line is not a line of samples, and is refused before it fills the memory."""
 
 MAX_BYTES: Final = 1 << 31
-"""Most bytes read from one file, unpacked: about 50 hours at 100 Hz."""
+"""Most bytes of one file that are unpacked or converted in memory: about 50 hours at 100 Hz."""
+
+MAX_PLAIN_BYTES: Final = 1 << 34
+"""Most bytes of one plain file, which is never in memory as a whole."""
 
 _BINARY_WITHIN: Final = 64
 """A zero byte this near to the beginning shows a file that was never text."""
@@ -96,6 +101,11 @@ class Text:
     converted: bytes | None = None
     notices: tuple[Notice, ...] = field(default=())
 
+    @property
+    def large(self) -> bool:
+        """Whether the numbers in it are too many to be kept in memory."""
+        return self.plain is not None and self.plain.stat().st_size >= LARGE
+
     @cached_property
     def data(self) -> bytes:
         """The whole content."""
@@ -121,23 +131,13 @@ class Text:
                 return number, line.rstrip("\r")
         return next(self.lines(index), None)
 
-    def offset_of_line(self, index: int) -> int:
-        """Byte offset of a line, counted from 0."""
-        at = 0
-        for _ in range(index):
-            at = self.data.find(b"\n", at) + 1
-            if at == 0:
-                return len(self.data)
-        return at
-
     def lines(self, first: int) -> Iterator[tuple[int, str]]:
         """Line numbers (from 1) and text of every line that is not blank, from line index ``first`` on."""
-        stream = io.BytesIO(self.data)
-        stream.seek(self.offset_of_line(first))
-        for number, raw in enumerate(stream, first + 1):
-            line = raw.decode("utf-8", "replace").strip("\r\n")
-            if line.strip():
-                yield number, line
+        with io.BytesIO(self.data) if self.plain is None else _opened(self.plain) as file:
+            for number, raw in islice(enumerate(file, 1), first, None):
+                line = raw.decode("utf-8", "replace").strip("\r\n")
+                if line.strip():
+                    yield number, line
 
     def line_number(self, first: int, row: int) -> int:
         """Line number in the file (from 1) of a data row (from 0), blank lines skipped."""
@@ -275,8 +275,8 @@ def _looked_through(path: Path) -> Text:
                 raise _endless(path, _lines_before(path, size) + 1)
             size += count
             last = bytes(block[count - 1 : count])
-            if size > MAX_BYTES:
-                raise BadInput(f"{path}: holds more than {MAX_BYTES >> 30} GiB; split the recording")
+            if size > MAX_PLAIN_BYTES:
+                raise BadInput(f"{path}: holds more than {MAX_PLAIN_BYTES >> 30} GiB; split the recording")
     return Text(str(path), last in (b"\n", b"\r"), path)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from sensing.errors import BadInput
 from sensing.formats.source import Text
 from sensing.recording import FloatArray, Notice
+from sensing.spool import is_spooled, rebuilt, spooled, stretches
 
 SEPARATORS: Final = (",", ";", "\t")
 
@@ -78,7 +79,8 @@ class Numbers:
     def column(self, column: int, scale: float = 1.0) -> FloatArray:
         """One column of the file times a factor, (n,)."""
         taken: FloatArray = self.take([column], scale)[:, 0]
-        return taken
+        # One column is looked at often and as a whole, so it is worth its memory.
+        return np.concatenate([v.copy() for v in stretches(taken)]) if is_spooled(taken) else taken
 
     def without_last(self, notice: Notice) -> Numbers:
         """All rows but the last, which the notice explains."""
@@ -94,7 +96,7 @@ def scaled(values: FloatArray, scale: float) -> FloatArray:
     if scale == 1.0:
         return values
     with np.errstate(over="ignore", invalid="ignore"):
-        return values * scale
+        return rebuilt(values, lambda piece, _: piece * scale)
 
 
 def split_header(line: str, separator: str) -> list[str]:
@@ -160,7 +162,7 @@ def read_numbers(
         if values is not None:
             numbers = Numbers(values, tuple(columns), text, first_line, text.notices)
             # A sum sees every NaN and infinity at a fraction of the price of looking at each value.
-            whole = np.isfinite(values.sum(axis=0))
+            whole = np.isfinite(np.sum([piece.sum(axis=0) for piece in stretches(values)], axis=0))
             if all(ok or column in empty_ok for ok, column in zip(whole, columns, strict=True)):
                 return numbers
             return _checked(numbers, separator, width)
@@ -202,16 +204,16 @@ def _parse_fast(
             na_values=list(_MISSING),
         )
         with pieces:
-            values: FloatArray = np.concatenate([piece.to_numpy() for piece in pieces])
+            parsed = (piece.to_numpy()[:, : len(columns)] for piece in pieces)
+            return spooled(parsed) if text.large else np.concatenate(list(parsed))
     except (ValueError, OverflowError):
         return None
-    return values[:, : len(columns)]
 
 
 def _checked(numbers: Numbers, separator: str, width: int) -> Numbers:
     """Tell rows that are too short from cells that are empty."""
     values, text = numbers.values, numbers.text
-    bad = np.logical_not(np.isfinite(values).all(axis=1, keepdims=True))[:, 0]
+    bad = np.concatenate([~np.isfinite(piece.sum(axis=1)) for piece in stretches(values)])
     problems: list[_Problem] = []
     last = len(values) - 1
     for row, (number, line) in enumerate(text.lines(numbers.first_line)):

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from analysis import analyse, parts, survey
+from analysis import Settings, analyse, parts
+from analysis.segmentation import Bout, find_bouts
+from analysis.survey import survey
+from analysis.timeline import align
 from sensing.recording import Placement, Recording, Side
 from sensing.simulate import Simulation, simulate
 
@@ -40,17 +43,22 @@ def without_gyroscope(whole: Recording) -> Recording:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_parts_say_what_the_whole_says(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_say_what_the_whole_says(case: str) -> None:
     one = CASES[case]()
-    whole = json.loads(analyse(one).to_json())
-    seen: list[int] = []
-    cut = parts._parts
-    monkeypatch.setattr(survey, "AT_ONCE", SMALL)
-    monkeypatch.setattr(parts, "AT_ONCE", SMALL)
-    monkeypatch.setattr(parts, "_parts", lambda *given: (seen.append(p.first) or p for p in cut(*given)))
-    assert differences(whole, json.loads(analyse(one).to_json())) == []
-    if case != "standing":
-        assert len(seen) > 1
+    whole, by_part = (
+        json.loads(analyse(one, Settings(at_once=points)).to_json()) for points in (10**9, SMALL)
+    )
+    assert differences(whole, by_part) == []
+
+
+def test_no_more_than_a_part_is_looked_at_at_once() -> None:
+    surveyed = survey(align(recording(exercise="squat")), SMALL)
+    assert not surveyed.whole
+    active = {side: own.active for side, own in surveyed.sides.items()}
+    bouts = find_bouts(active, dict.fromkeys(Side, 100.0), shared_grid=True)
+    sizes = [len(one.motions[Side.LEFT].track) for one in parts._parts(surveyed, bouts)]
+    longest = max(bout.span[1] - bout.span[0] for bout in bouts)
+    assert len(sizes) > 1 and max(sizes) <= max(SMALL, longest) + 1500
 
 
 def differences(a: Any, b: Any, where: str = "") -> list[str]:
@@ -67,10 +75,9 @@ def differences(a: Any, b: Any, where: str = "") -> list[str]:
     return [] if a == b else [f"{where}: {a} and {b}"]
 
 
-def test_a_bout_longer_than_a_part_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "AT_ONCE", 100)
-    bouts = [parts.Bout(span, (Side.LEFT,)) for span in ((500, 900), (905, 950), (1000, 1050))]
-    cuts = list(parts._cuts(bouts, 10))
+def test_a_bout_longer_than_a_part_stays_whole() -> None:
+    bouts = [Bout(span, (Side.LEFT,)) for span in ((500, 900), (905, 950), (1000, 1050))]
+    cuts = list(parts._cuts(bouts, 10, 100))
     assert [(start, stop) for start, stop, within in cuts if within] == [(490, 960), (960, 1050)]
     assert [len(within) for _, _, within in cuts if within] == [2, 1]
     assert [a for a, _, _ in cuts[1:]] == [b for _, b, _ in cuts[:-1]]
