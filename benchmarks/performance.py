@@ -257,7 +257,7 @@ def _cost_row(rate_hz: float, cost: Cost) -> tuple[str, ...]:
 
 
 def count_section(quick: bool) -> str:
-    counts = (1, 4) if quick else (1, 10, 100, 1000)
+    counts = (1, 4) if quick else (1, 10, 100, 1000, 10_000)
     costs = [many_recordings.measured(count) for count in counts]
     rows = [
         (c.count, c.rows, f"{c.seconds:.2f}", f"{1000 * c.seconds / c.count:.0f}", f"{c.peak / 1e6:.0f}")
@@ -265,7 +265,7 @@ def count_section(quick: bool) -> str:
     ]
     grown = exponent([c.count for c in costs[-3:]], [c.seconds for c in costs[-3:]])
     return (
-        f"Data: {many_recordings.ATHLETES} simulated athletes of one set each at 25 Hz, linked under as many names as asked; the machinery of `sidewise batch` in one process, each count in a fresh one. `python -m benchmarks.many_recordings 10000` does ten thousand.\n\n"
+        f"Data: {many_recordings.ATHLETES} simulated athletes of one set each at 25 Hz, linked under as many names as asked; the machinery of `sidewise batch` in one process, each count in a fresh one.\n\n"
         + table("recordings | rows | processor, s | ms each | memory above imports, MB", rows)
         + f"\n\nExponent of time over count, last three: {grown:.2f} (asked {MOST_EXPONENT}: {met(grown <= MOST_EXPONENT)})."
     )
