@@ -15,6 +15,12 @@ settings.register_profile("sidewise", deadline=None)
 settings.load_profile("sidewise")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files go first, so that all processes end together."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: (item.path.parent != here / "browser", item.path.parent != here))
+
+
 @pytest.fixture(scope="session")
 def real_recordings() -> Path:
     """Folder of the real recordings; the test is skipped where it is absent."""
