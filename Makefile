@@ -22,7 +22,7 @@ demo: .venv/.installed
 	$(BIN)/sidewise demo
 
 test: .venv/.installed
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

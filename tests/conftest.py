@@ -6,9 +6,19 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Tests run beside each other: threads of one process' matrix products would only wait for each other.
+# Processes that tests start inherit it; NumPy reads it when it is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("sidewise", deadline=None)
 settings.load_profile("sidewise")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files go first, so that all processes end together."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: (item.path.parent != here / "browser", item.path.parent != here))
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -77,6 +77,22 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return Addresses(tmp_path_factory.mktemp("reports"))
 
 
+@pytest.fixture(scope="module")
+def one_page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(one_page: Page) -> Page:
+    """The same page for every test, as new: to start another one takes longer than most tests."""
+    one_page.goto("about:blank")
+    one_page.emulate_media(media="null", color_scheme="light")
+    one_page.set_viewport_size({"width": 1280, "height": 720})
+    return one_page
+
+
 class Seen:
     """A page, and all that went on while it was loaded and looked at."""
 
@@ -84,11 +100,19 @@ class Seen:
         self.page, self.address = page, address
         self.said: list[str] = []
         self.asked: list[str] = []
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: self.asked.append(request.url))
+        self.listeners: dict[str, Callable[[Any], object]] = {
+            "console": lambda message: self.said.append(message.text),
+            "pageerror": lambda error: self.said.append(str(error)),
+            "dialog": lambda dialog: (self.said.append(dialog.message), dialog.dismiss()),
+            "request": lambda request: self.asked.append(request.url),
+        }
+        for event, listener in self.listeners.items():
+            page.on(event, listener)  # type: ignore[call-overload]
         page.goto(address)
+
+    def leave(self) -> None:
+        for event, listener in self.listeners.items():
+            self.page.remove_listener(event, listener)
 
 
 @pytest.fixture(params=sorted(PAGES))
@@ -99,11 +123,12 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(
     params=[*((name, "light") for name in sorted(PAGES)), *((name, "dark") for name in DARK)], ids="-".join
 )
-def seen(browser: Browser, pages: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Seen]:
+def seen(page: Page, pages: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Seen]:
     outcome, scheme = request.param
-    context = browser.new_context(color_scheme=scheme)
-    yield Seen(context.new_page(), pages[outcome])
-    context.close()
+    page.emulate_media(color_scheme=scheme)
+    made = Seen(page, pages[outcome])
+    yield made
+    made.leave()
 
 
 def test_page_fits_every_screen_says_no_error_asks_for_nothing_and_is_accessible(seen: Seen) -> None:
@@ -124,10 +149,9 @@ def test_page_fits_every_screen_says_no_error_asks_for_nothing_and_is_accessible
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_print_gives_exactly_one_page_and_nothing_is_cut(
-    browser: Browser, pages: dict[str, str], name: str
+    page: Page, pages: dict[str, str], name: str
 ) -> None:
     pymupdf = pytest.importorskip("pymupdf")
-    page = browser.new_page()
     page.goto(pages[name])
     title = page.locator("h1").inner_text().strip()
     note = "not a medical device"
@@ -143,19 +167,14 @@ def test_print_gives_exactly_one_page_and_nothing_is_cut(
         width, height = (round((side * 4 / 3) - 76) for side in PAPER[paper])
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate(CUT) == []
-    page.close()
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_long_page_prints_every_row_once_and_whole(
-    browser: Browser, pages: dict[str, str], name: str
-) -> None:
+def test_a_long_page_prints_every_row_once_and_whole(page: Page, pages: dict[str, str], name: str) -> None:
     pymupdf = pytest.importorskip("pymupdf")
-    page = browser.new_page()
     page.goto(pages[name])
     people = [cell.strip() for cell in page.locator("tbody td:first-child").all_inner_texts()]
     document = pymupdf.open(stream=page.pdf(format="A4"), filetype="pdf")
-    page.close()
     text = "".join("".join(sheet.get_text() for sheet in document).split())
     for person in people:
         assert text.count("".join(person.split())) == 1
@@ -164,8 +183,8 @@ def test_a_long_page_prints_every_row_once_and_whole(
     assert text.index("".join(people[-1].split())) < text.index("notamedicaldevice")
 
 
-def test_every_part_is_reached_by_keyboard_in_reading_order(browser: Browser, pages: dict[str, str]) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+def test_every_part_is_reached_by_keyboard_in_reading_order(page: Page, pages: dict[str, str]) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(pages["expected"])
     tops = []
     for _ in range(40):
@@ -180,23 +199,19 @@ def test_every_part_is_reached_by_keyboard_in_reading_order(browser: Browser, pa
     rows = [round(top / 200) for top in tops]
     assert len(tops) >= 4
     assert rows == sorted(rows)
-    page.close()
 
 
-def test_a_data_table_opens_by_keyboard(browser: Browser, pages: dict[str, str]) -> None:
-    page = browser.new_page()
+def test_a_data_table_opens_by_keyboard(page: Page, pages: dict[str, str]) -> None:
     page.goto(pages["expected"])
     summary = page.locator("summary").first
     summary.focus()
     page.keyboard.press("Enter")
     assert page.locator("details").first.locator("table").is_visible()
-    page.close()
 
 
 def test_a_cohort_is_sorted_by_its_heads_and_read_without_a_script(
-    browser: Browser, pages: dict[str, str]
+    browser: Browser, page: Page, pages: dict[str, str]
 ) -> None:
-    page = browser.new_page()
     page.goto(pages["cohort"])
     first, latest = page.locator("tbody td:first-child"), page.locator("tbody td:nth-child(10)")
     as_made = first.all_inner_texts()
@@ -215,7 +230,6 @@ def test_a_cohort_is_sorted_by_its_heads_and_read_without_a_script(
     values = [row.get_attribute("data-value") or "" for row in shown.all()]
     known = [float(value) for value in values if value]
     assert known == sorted(known) and "" not in values[: len(known)] and len(known) < len(values)
-    page.close()
     plain = browser.new_context(java_script_enabled=False).new_page()
     plain.goto(pages["cohort"])
     assert plain.locator("tbody td:first-child").all_inner_texts() == as_made
@@ -233,7 +247,7 @@ class Looks:
 
     def __init__(self, browser: Browser) -> None:
         self.image = pytest.importorskip("PIL.Image")
-        self.context = browser.new_context(bypass_csp=True)
+        self.page = browser.new_page(bypass_csp=True)
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         faces = [
             f"@font-face {{ font-family: Kept; font-weight: {weight}; src: url(data:font/ttf;base64,"
@@ -249,13 +263,12 @@ class Looks:
         )
 
     def of(self, address: str, width: int, change: str = "") -> Image:
-        page = self.context.new_page()
+        page = self.page
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(address)
         page.add_style_tag(content=self.style + change)
         page.evaluate("document.fonts.ready")
         shot = self.image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
-        page.close()
         size = (self.WIDTH, round(self.WIDTH * shot.height / shot.width))
         return shot.resize(size, self.image.Resampling.BOX)
 
@@ -272,7 +285,7 @@ class Looks:
 def looks(browser: Browser) -> Iterator[Looks]:
     made = Looks(browser)
     yield made
-    made.context.close()
+    made.page.close()
 
 
 @pytest.mark.parametrize("outcome", KEPT)
