@@ -175,8 +175,10 @@ def _history(home: Path, athlete: Athlete, progress: Progress | None, notes: lis
         for path, fingerprint in found.items():
             row = known.get(path) or dict(_rows(base, "path = ?", path)).get(path)
             if row is None or row.fingerprint != fingerprint:
-                known[path] = _Row(fingerprint, _named(Path(path)))
-                _put(base, path, known[path])
+                row = _Row(fingerprint, _named(Path(path)))
+                _put(base, path, row)
+            # Another process may have written it since ``known`` was read.
+            known[path] = row
         _drop_vanished(base, known, found, athlete, missing)
         known = {path: row for path, row in known.items() if _is_theirs(row, path, athlete, shared)}
         sessions = {path: session for path, row in known.items() if (session := _session(row)) is not None}
