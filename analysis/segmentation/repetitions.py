@@ -21,6 +21,7 @@ from scipy import fft, ndimage, signal
 from analysis.frames import Motion, main_axis, norm
 from analysis.segmentation.bouts import BoolArray, Span
 from analysis.segmentation.filters import TOP_OF_BAND, butterworth, lowpass
+from analysis.segmentation.similarity import likenesses
 from sensing.recording import FloatArray, IntArray
 
 WORK_HZ: Final = 50.0
@@ -367,6 +368,15 @@ def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span
     still = 0.0 if motion.speed is None else STANDSTILL_SPEED
     spans = [_without_pauses(cycle.speed[start : stop + 1], start, rate, still) for start, stop in found]
     return [(cycle.span[0] + a, cycle.span[0] + b) for a, b in spans if b - a > 2]
+
+
+def usual_tempo(motion: Motion, reps: list[Span], turns: int = 1) -> Rhythm | None:
+    """Rhythm of movements of so many repetitions each; None where there are fewer than three repetitions."""
+    if len(reps) < 3:
+        return None
+    between_s = float(np.median(np.diff([start for start, _ in reps]))) / motion.track.rate_hz
+    period_s = min(max(turns * between_s, PERIOD_RANGE_S[0]), PERIOD_RANGE_S[1])
+    return Rhythm(period_s, min(likenesses(motion, reps)))
 
 
 def _between(starts: IntArray, turns: IntArray, work_hz: float) -> list[Span]:
