@@ -32,7 +32,7 @@ from sensing.recording import Interval, Placement, Side
 STANDS_STILL: Final = 0.15
 """In a bout, a side that moves less than this share of the other one does not take part."""
 
-MORE_ALIKE: Final = 0.1
+MORE_ALIKE: Final = 0.05
 """Repetitions at another tempo replace those at the rhythm if they are more alike by this."""
 
 MIN_REPS: Final = 2
@@ -118,19 +118,23 @@ def _most_alike(motions: dict[Side, Motion], work: dict[Side, Work], rhythms: Rh
 
     Pauses of any length and a changing tempo leave no correlation at one repetition, but at the time after
     which they recur. What is found tells: repetitions are alike, both in turning and in acceleration, where
-    each is one whole movement, which may turn twice.
+    each is one whole movement.
     """
     given = _find(motions, work, rhythms)
     enough = _likeness(motions, given) + MORE_ALIKE
     if enough >= 1:
         return given
-    _, free = _find(motions, work, dict.fromkeys(work))
-    for turns in (1, 2):
-        tempo: Rhythms = {side: usual_tempo(motions[side], free[side], turns) for side in work}
-        other = _find(motions, work, tempo)
-        if all(alike(motions[side], reps, every=True) for side, reps in other[1].items()):
-            return other if _likeness(motions, other) > enough else given
-    return given
+    free = {side: reduce_to_cycle(motions[side], one, None) for side, one in work.items()}
+    tempo = {side: usual_tempo(cycle) for side, cycle in free.items()}
+    if all(_same_tempo(rhythms[side], tempo[side]) for side in work):
+        return given
+    other = _find(motions, work, tempo)
+    whole = all(alike(motions[side], reps, every=True) for side, reps in other[1].items())
+    return other if whole and _likeness(motions, other) > enough else given
+
+
+def _same_tempo(a: Rhythm | None, b: Rhythm | None) -> bool:
+    return a is not None and b is not None and abs(a.period_s / b.period_s - 1) < SAME_TEMPO
 
 
 def _find(motions: dict[Side, Motion], work: dict[Side, Work], rhythms: Rhythms) -> Found:

@@ -21,7 +21,6 @@ from scipy import fft, ndimage, signal
 from analysis.frames import Motion, main_axis, norm
 from analysis.segmentation.bouts import BoolArray, Span
 from analysis.segmentation.filters import TOP_OF_BAND, butterworth, lowpass
-from analysis.segmentation.similarity import likenesses
 from sensing.recording import FloatArray, IntArray
 
 WORK_HZ: Final = 50.0
@@ -69,10 +68,9 @@ STANDSTILL_SPEED: Final = 4.0
 
 @dataclass(frozen=True)
 class Rhythm:
-    """Period of a movement, s, and the autocorrelation there, 0 to 1."""
+    """Period of a movement, s."""
 
     period_s: float
-    strength: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +153,8 @@ class Work:
         The bout, on the track's grid.
     values : (k, 3) float array
         Angular velocity, or acceleration without its mean.
+    rotation : (m, 3) float array
+        `Motion.turning` at the track's rate, lightly low-passed.
     step : int
         Grid points per working point.
     rate_hz : float
@@ -163,6 +163,7 @@ class Work:
 
     span: Span
     values: FloatArray
+    rotation: FloatArray
     step: int
     rate_hz: float
 
@@ -175,7 +176,8 @@ def working_signal(motion: Motion, span: Span) -> Work:
     if track.gyr is None:
         values = values - values.mean(axis=0)
     piece = lowpass(values, min(8.0, 0.4 * track.rate_hz), track.rate_hz)
-    return Work(span, piece[::step], step, track.rate_hz / step)
+    rotation = lowpass(motion.turning[slice(*span)], min(10.0, 0.4 * track.rate_hz), track.rate_hz)
+    return Work(span, piece[::step], rotation, step, track.rate_hz / step)
 
 
 def find_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
@@ -202,7 +204,7 @@ def shared_rhythm(correlations: list[list[FloatArray]], rate_hz: float) -> Rhyth
     rhythms = [rhythm for rhythm in found if rhythm is not None]
     if not rhythms or len(rhythms) < len(found) / 2:
         return None
-    return Rhythm(median(r.period_s for r in rhythms), median(r.strength for r in rhythms))
+    return Rhythm(median(r.period_s for r in rhythms))
 
 
 def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
@@ -221,7 +223,7 @@ def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
     before, top, after = correlation[peak - 1 : peak + 2]
     curve = before - 2 * top + after
     lag = peak + (0.5 * (before - after) / curve if curve else 0.0)
-    return Rhythm(float(lag) / rate_hz, float(top))
+    return Rhythm(float(lag) / rate_hz)
 
 
 def autocorrelation(values: FloatArray) -> FloatArray:
@@ -260,10 +262,9 @@ def reduce_to_cycle(motion: Motion, work: Work, rhythm: Rhythm | None) -> Cycle:
     drift = butterworth("high", (round(drift_hz, 3),), work_hz)
     angle = drift.zero_phase(angle, work_hz / drift_hz)
     width = max(3, int((rhythm.period_s if rhythm else 3.0) * work_hz))
-    smooth = lowpass(motion.turning[slice(*work.span)], min(10.0, 0.4 * track.rate_hz), track.rate_hz)
-    rotation = smooth @ axis
+    rotation = work.rotation @ axis
     turns = _turns(angle, HYSTERESIS * _usual_excursion(angle, width), rotation, work.step)
-    return Cycle(work.span, axis, rotation, norm(smooth), angle, work.step, work_hz, turns, rhythm)
+    return Cycle(work.span, axis, rotation, norm(work.rotation), angle, work.step, work_hz, turns, rhythm)
 
 
 def _usual_excursion(angle: FloatArray, width: int) -> float:
@@ -319,6 +320,14 @@ def _turns(angle: FloatArray, hysteresis: float, rotation: FloatArray, step: int
     return Turns(index[first : last + 1], kind[first : last + 1], share[first:last] >= WHOLE_TURN)
 
 
+def usual_tempo(cycle: Cycle) -> Rhythm | None:
+    """Rhythm of the usual time between turning points of one kind; None where there are fewer than four."""
+    index = cycle.turns.index
+    if len(index) < 7:
+        return None
+    return Rhythm(float(np.median(index[2:] - index[:-2])) / cycle.work_hz)
+
+
 def dwell(cycle: Cycle) -> float:
     """How much the limb dwells at the maxima rather than at the minima, -1 to 1: shares of time near them."""
     index, kind = cycle.turns.index, cycle.turns.kind
@@ -368,15 +377,6 @@ def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span
     still = 0.0 if motion.speed is None else STANDSTILL_SPEED
     spans = [_without_pauses(cycle.speed[start : stop + 1], start, rate, still) for start, stop in found]
     return [(cycle.span[0] + a, cycle.span[0] + b) for a, b in spans if b - a > 2]
-
-
-def usual_tempo(motion: Motion, reps: list[Span], turns: int = 1) -> Rhythm | None:
-    """Rhythm of movements of so many repetitions each; None where there are fewer than three repetitions."""
-    if len(reps) < 3:
-        return None
-    between_s = float(np.median(np.diff([start for start, _ in reps]))) / motion.track.rate_hz
-    period_s = min(max(turns * between_s, PERIOD_RANGE_S[0]), PERIOD_RANGE_S[1])
-    return Rhythm(period_s, min(likenesses(motion, reps)))
 
 
 def _between(starts: IntArray, turns: IntArray, work_hz: float) -> list[Span]:
