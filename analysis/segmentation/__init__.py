@@ -31,9 +31,10 @@ from analysis.segmentation.repetitions import (
     find_repetitions,
     reduce_to_cycle,
     shared_rhythm,
+    usual_tempo,
     working_signal,
 )
-from analysis.segmentation.similarity import alike
+from analysis.segmentation.similarity import alike, likenesses
 from analysis.segmentation.strides import Strides, find_strides
 from analysis.segmentation.strokes import find_strokes, stroke_sets
 from sensing.recording import Interval, Placement, Side
@@ -41,8 +42,16 @@ from sensing.recording import Interval, Placement, Side
 STANDS_STILL: Final = 0.15
 """In a bout, a side that moves less than this share of the other one does not take part."""
 
+MORE_ALIKE: Final = 0.05
+"""Repetitions at another tempo replace those at the rhythm if they are more alike by this."""
+
 MIN_REPS: Final = 2
 """A set has at least this many repetitions on one side."""
+
+Rhythms = dict[Side, Rhythm | None]
+
+Found = tuple[dict[Side, Cycle], dict[Side, list[Span]]]
+"""Each side's movement in a bout, and its repetitions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,15 +137,10 @@ def _segment_bout(
     sides = _taking_part(motions, span, sides)
     work = {side: working_signal(motions[side], span) for side in sides}
     rhythms = _rhythms(work)
-    cycles = {side: reduce_to_cycle(motions[side], work[side], rhythms[side]) for side in sides}
-    cycles = _agree_on_signs(cycles, motions)
-    start_kind = _start_kind(cycles)
-    spans: dict[Side, list[Span]] = {}
-    for side, cycle in cycles.items():
-        reps = find_repetitions(motions[side], cycle, start_kind)
-        if cycle.rhythm is None and not alike(motions[side], reps):
-            reps = []
-        spans[side] = reps
+    cycles, spans = _most_alike(motions, work, rhythms)
+    spans = {
+        side: reps if rhythms[side] or alike(motions[side], reps) else [] for side, reps in spans.items()
+    }
     reps_s = {
         side: tuple((_time(motions[side], a), _time(motions[side], b)) for a, b in reps)
         for side, reps in spans.items()
@@ -150,6 +154,44 @@ def _segment_bout(
         SegmentedSet(replace(part, events={s: _events_within(e, part) for s, e in events.items()}), cycles)
         for part in _split_at_rests(reps_s, exercise)
     ]
+
+
+def _most_alike(motions: dict[Side, Motion], work: dict[Side, Work], rhythms: Rhythms) -> Found:
+    """Movement and repetitions at the rhythm, or at the tempo of turning points that are found without one.
+
+    Pauses of any length and a changing tempo leave no correlation at one repetition, but at the time after
+    which they recur. What is found tells: repetitions are alike, both in turning and in acceleration, where
+    each is one whole movement.
+    """
+    given = _find(motions, work, rhythms)
+    enough = _likeness(motions, given) + MORE_ALIKE
+    if enough >= 1:
+        return given
+    free = {side: reduce_to_cycle(motions[side], one, None) for side, one in work.items()}
+    tempo = {side: usual_tempo(cycle) for side, cycle in free.items()}
+    if all(_same_tempo(rhythms[side], tempo[side]) for side in work):
+        return given
+    other = _find(motions, work, tempo)
+    whole = all(alike(motions[side], reps, every=True) for side, reps in other[1].items())
+    return other if whole and _likeness(motions, other) > enough else given
+
+
+def _same_tempo(a: Rhythm | None, b: Rhythm | None) -> bool:
+    return a is not None and b is not None and abs(a.period_s / b.period_s - 1) < SAME_TEMPO
+
+
+def _find(motions: dict[Side, Motion], work: dict[Side, Work], rhythms: Rhythms) -> Found:
+    """Movement and repetitions of each side, given its rhythm."""
+    cycles = {side: reduce_to_cycle(motions[side], one, rhythms[side]) for side, one in work.items()}
+    cycles = _agree_on_signs(cycles, motions)
+    start_kind = _start_kind(cycles)
+    spans = {side: find_repetitions(motions[side], cycle, start_kind) for side, cycle in cycles.items()}
+    return cycles, spans
+
+
+def _likeness(motions: dict[Side, Motion], found: Found) -> float:
+    """Mean over sides, turning and acceleration."""
+    return float(np.mean([likenesses(motions[side], reps) for side, reps in found[1].items()]))
 
 
 def _strides(
@@ -186,7 +228,7 @@ def _taking_part(motions: dict[Side, Motion], span: Span, sides: list[Side]) -> 
     return [side for side in Side if side in sides and level[side] >= STANDS_STILL * most]
 
 
-def _rhythms(work: dict[Side, Work]) -> dict[Side, Rhythm | None]:
+def _rhythms(work: dict[Side, Work]) -> Rhythms:
     """Rhythm of each side; sides that agree, or differ by an octave, take the one they share."""
     correlations = {side: autocorrelations(one.values, one.rate_hz) for side, one in work.items()}
     rate_hz = next(iter(work.values())).rate_hz

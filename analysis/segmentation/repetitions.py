@@ -69,10 +69,9 @@ STANDSTILL_SPEED: Final = 4.0
 
 @dataclass(frozen=True)
 class Rhythm:
-    """Period of a movement, s, and the autocorrelation there, 0 to 1."""
+    """Period of a movement, s."""
 
     period_s: float
-    strength: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +154,8 @@ class Work:
         The bout, on the track's grid.
     values : (k, 3) float array
         Angular velocity, or acceleration without its mean.
+    rotation : (m, 3) float array
+        `Motion.turning` at the track's rate, lightly low-passed.
     step : int
         Grid points per working point.
     rate_hz : float
@@ -163,6 +164,7 @@ class Work:
 
     span: Span
     values: FloatArray
+    rotation: FloatArray
     step: int
     rate_hz: float
 
@@ -175,7 +177,8 @@ def working_signal(motion: Motion, span: Span) -> Work:
     if track.gyr is None:
         values = values - values.mean(axis=0)
     piece = lowpass(values, min(8.0, 0.4 * track.rate_hz), track.rate_hz)
-    return Work(span, piece[::step], step, track.rate_hz / step)
+    rotation = lowpass(motion.turning[slice(*span)], min(10.0, 0.4 * track.rate_hz), track.rate_hz)
+    return Work(span, piece[::step], rotation, step, track.rate_hz / step)
 
 
 def find_rhythm(signals: list[FloatArray], rate_hz: float) -> Rhythm | None:
@@ -202,7 +205,7 @@ def shared_rhythm(correlations: list[list[FloatArray]], rate_hz: float) -> Rhyth
     rhythms = [rhythm for rhythm in found if rhythm is not None]
     if not rhythms or len(rhythms) < len(found) / 2:
         return None
-    return Rhythm(median(r.period_s for r in rhythms), median(r.strength for r in rhythms))
+    return Rhythm(median(r.period_s for r in rhythms))
 
 
 def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
@@ -221,7 +224,7 @@ def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
     before, top, after = correlation[peak - 1 : peak + 2]
     curve = before - 2 * top + after
     lag = peak + (0.5 * (before - after) / curve if curve else 0.0)
-    return Rhythm(float(lag) / rate_hz, float(top))
+    return Rhythm(float(lag) / rate_hz)
 
 
 def autocorrelation(values: FloatArray) -> FloatArray:
@@ -260,10 +263,9 @@ def reduce_to_cycle(motion: Motion, work: Work, rhythm: Rhythm | None) -> Cycle:
     drift = butterworth("high", (round(drift_hz, 3),), work_hz)
     angle = drift.zero_phase(angle, work_hz / drift_hz)
     width = max(3, int((rhythm.period_s if rhythm else 3.0) * work_hz))
-    smooth = lowpass(motion.turning[slice(*work.span)], min(10.0, 0.4 * track.rate_hz), track.rate_hz)
-    rotation = smooth @ axis
+    rotation = work.rotation @ axis
     turns = _turns(angle, HYSTERESIS * _usual_excursion(angle, width), rotation, work.step)
-    return Cycle(work.span, axis, rotation, norm(smooth), angle, work.step, work_hz, turns, rhythm)
+    return Cycle(work.span, axis, rotation, norm(work.rotation), angle, work.step, work_hz, turns, rhythm)
 
 
 def _usual_excursion(angle: FloatArray, width: int) -> float:
@@ -317,6 +319,14 @@ def _turns(angle: FloatArray, hysteresis: float, rotation: FloatArray, step: int
     real = np.flatnonzero(share >= HYSTERESIS)
     first, last = (real[0], real[-1] + 1) if real.size else (0, 0)
     return Turns(index[first : last + 1], kind[first : last + 1], share[first:last] >= WHOLE_TURN)
+
+
+def usual_tempo(cycle: Cycle) -> Rhythm | None:
+    """Rhythm of the usual time between turning points of one kind; None where there are fewer than four."""
+    index = cycle.turns.index
+    if len(index) < 7:
+        return None
+    return Rhythm(float(np.median(index[2:] - index[:-2])) / cycle.work_hz)
 
 
 def dwell(cycle: Cycle) -> float:

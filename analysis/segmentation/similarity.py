@@ -38,18 +38,21 @@ def normalise_time(values: FloatArray, reps: list[Span]) -> FloatArray:
     return np.asarray(values[low] * (1 - part) + values[low + 1] * part)
 
 
-def alike(motion: Motion, reps: list[Span]) -> bool:
+def alike(motion: Motion, reps: list[Span], *, every: bool = False) -> bool:
     """Whether irregularly timed candidates are repetitions of one movement.
 
-    Their turning must be alike, or, where a limb hardly turns, their acceleration. Fewer than three
-    candidates cannot show it.
+    Their turning must be alike, or, where a limb hardly turns, their acceleration; with ``every``, both.
     """
+    turning, acceleration = likenesses(motion, reps)
+    enough = turning >= ALIKE_TURNING, acceleration >= ALIKE_ACCELERATION
+    return all(enough) if every else any(enough)
+
+
+def likenesses(motion: Motion, reps: list[Span]) -> tuple[float, float]:
+    """Likeness in turning and in acceleration; 0 for fewer than three repetitions, which cannot show it."""
     if len(reps) < 3:
-        return False
-    return (
-        likeness(motion.turning, reps) >= ALIKE_TURNING
-        or likeness(motion.dynamic, reps) >= ALIKE_ACCELERATION
-    )
+        return 0.0, 0.0
+    return likeness(motion.turning, reps), likeness(motion.dynamic, reps)
 
 
 def likeness(values: FloatArray, reps: list[Span]) -> float:

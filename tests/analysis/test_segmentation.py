@@ -102,6 +102,28 @@ def until(stream, end_s):
     return Stream(stream.side, stream.time_s[:n], stream.acc[:n], stream.gyr[:n], stream.rate_hz)
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("exercise", ["squat", "row"])
+def test_repetitions_between_pauses_of_any_length_are_counted(exercise, seed):
+    simulated = simulate(Simulation(exercise=exercise, sets=1, reps=10, seed=seed))
+    pauses_s = np.random.default_rng(seed).uniform(0.3, 4.0, 10)
+    ends_s = [end for _, end in simulated.truth.left.reps[0]]
+    sides = {s.side.value: paused(s, ends_s, pauses_s) for s in simulated.recording.streams()}
+    (found,) = analyse(replace(simulated.recording, **sides)).sets
+    assert [len(found.reps[side]) for side in Side] == [10, 10]
+
+
+def paused(stream, ends_s, pauses_s):
+    times = np.ones(len(stream), int)
+    times[np.searchsorted(stream.time_s, ends_s)] += np.round(pauses_s * stream.rate_hz).astype(int)
+    held = np.repeat(np.arange(len(stream)), times)
+    still = np.r_[False, held[1:] == held[:-1]]
+    noise = np.random.default_rng(0).normal(0, 0.5, (len(held), 3))
+    gyr = np.where(still[:, None], noise, stream.gyr[held])
+    time_s = np.arange(len(held)) / stream.rate_hz
+    return Stream(stream.side, time_s, stream.acc[held], gyr, stream.rate_hz)
+
+
 def test_sides_that_work_one_after_the_other_have_sets_of_their_own():
     simulated = simulate(Simulation(exercise="squat", sets=2, rest_s=2, seed=20))
     both = simulated.recording
