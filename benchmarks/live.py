@@ -143,11 +143,11 @@ def growth(sets: int) -> list[tuple[int, int, float, int]]:
 
 
 def _fed_only(recording: Recording) -> Iterator[None]:
-    """As `feed`, with a look every five seconds: tracing memory is slow."""
+    """As `feed`, with a look every half minute: tracing memory is slow."""
     estimate = LiveEstimate(exercise=recording.exercise, placement=recording.placement)
     for number, samples in enumerate(pieces(recording)):
         estimate.add(samples)
-        if number % 20 == 0:
+        if number % 120 == 0:
             estimate.update()
         if number % 4 == 0:
             yield
