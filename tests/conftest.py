@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from hypothesis import settings
 # Tests run beside each other: threads of one process' matrix products would only wait for each other.
 # Processes that tests start inherit it; NumPy reads it when it is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A shell lets what it runs in the background ignore SIGINT, and every process started from there as well.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("sidewise", deadline=None)
