@@ -22,6 +22,7 @@ from analysis.segmentation.bouts import (
     working_level,
 )
 from analysis.segmentation.pairing import SAME_TEMPO, pair_repetitions
+from analysis.segmentation.repair import repaired
 from analysis.segmentation.repetitions import (
     Cycle,
     Rhythm,
@@ -139,7 +140,8 @@ def _segment_bout(
     rhythms = _rhythms(work)
     cycles, spans = _most_alike(motions, work, rhythms)
     spans = {
-        side: reps if rhythms[side] or alike(motions[side], reps) else [] for side, reps in spans.items()
+        side: repaired(motions[side], reps) if rhythms[side] or alike(motions[side], reps) else []
+        for side, reps in spans.items()
     }
     reps_s = {
         side: tuple((_time(motions[side], a), _time(motions[side], b)) for a, b in reps)
