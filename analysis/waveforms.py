@@ -178,7 +178,8 @@ def _threshold(differences: FloatArray) -> float:
     count = min(len(differences), MOST_PAIRS)
     chosen = differences[np.linspace(0, len(differences) - 1, count).round().astype(np.intp)]
     signs = np.random.default_rng(0).choice((-1.0, 1.0), (FLIPS, count))
-    means = signs @ chosen / count
+    # Products so small that BLAS starts no threads: those go on waiting for many times as long as it takes.
+    means = (signs.reshape(-1, 3, count) @ chosen).reshape(FLIPS, -1) / count
     spread = np.maximum((chosen**2).mean(axis=0) - means**2, 1e-24) / (count - 1)
     largest = (np.abs(means) / np.sqrt(spread)).max(axis=1)
     return float(np.quantile(largest, 1 - ALPHA, method="higher"))
