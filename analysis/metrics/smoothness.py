@@ -65,7 +65,7 @@ def spectral_arc_length(speed: FloatArray, rate_hz: float) -> float:
 
 def _size(samples: int) -> int:
     """Length to which a movement is padded."""
-    return int(2 ** (int(np.ceil(np.log2(samples))) + _PADDING))
+    return 1 << ((samples - 1).bit_length() + _PADDING)
 
 
 def _arc_lengths(padded: FloatArray, rate_hz: float) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -70,5 +71,5 @@ def _reduced(ufunc: np.ufunc, values: np.ndarray, a: np.ndarray, b: np.ndarray, 
 
 
 def _bounds(spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
-    array = np.asarray(spans, dtype=np.intp).reshape(-1, 2)
+    array = np.fromiter(chain.from_iterable(spans), np.intp, 2 * len(spans)).reshape(-1, 2)
     return array[:, 0], array[:, 1]
