@@ -48,12 +48,13 @@ def compare(
 ) -> tuple[Metric, ...]:
     """One row per metric over all sets given; ``own`` is what is used of the athlete's own error."""
     groups = group_sets(measured)
+    levels = _usual_levels(measured)
     rows: list[tuple[MetricSpec, Estimate | None, str]] = []
     for entry in METRICS:
         if entry.optional and not any(entry.name in m.values for m in measured):
             continue
         found = None
-        refused = _refusal(entry, measured, quality)
+        refused = _refusal(entry, measured, levels, quality)
         if not refused:
             sets = [_set_values(entry, group) for group in groups]
             found = _estimate(entry, settings, own, sets)
@@ -79,11 +80,8 @@ def _set_values(entry: MetricSpec, group: tuple[MeasuredSet, MeasuredSet]) -> Se
     empty = np.array([])
     left = group[0].values.get(entry.name, {}).get(Side.LEFT, empty)
     right = group[1].values.get(entry.name, {}).get(Side.RIGHT, empty)
-    pairs = np.array(group[0].exercise_set.pairs if group[0] is group[1] else [], dtype=np.intp).reshape(
-        -1, 2
-    )
-    paired = len(pairs) > 0
-    if paired:
+    pairs = group[0].pairs
+    if group[0] is group[1] and len(pairs):
         left, right = left[pairs[:, 0]], right[pairs[:, 1]]
         good = _usable(left, entry) & _usable(right, entry)
         return SetValues(left[good], right[good], paired=True)
@@ -119,7 +117,23 @@ def _remount_sd(entry: MetricSpec, settings: Settings, sets: Sequence[SetValues]
     return sd * float(np.mean(sizes)) / 2 if sizes else 0.0
 
 
-def _refusal(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Quality) -> str:
+def _usual_levels(measured: Sequence[MeasuredSet]) -> dict[tuple[Side, str], float]:
+    """Usual movement of each side in the set in which it moves most, by signal."""
+    return {
+        (side, signal): max(
+            (_median(m.facts[side].level[signal]) for m in measured if m.exercise_set.reps[side]), default=0.0
+        )
+        for side in Side
+        for signal in NOISE_FLOOR
+    }
+
+
+def _refusal(
+    entry: MetricSpec,
+    measured: Sequence[MeasuredSet],
+    levels: dict[tuple[Side, str], float],
+    quality: Quality,
+) -> str:
     """Why a metric is not assessable, or nothing."""
     sides = {Side.LEFT: quality.left, Side.RIGHT: quality.right}
     alone = [side for side, q in sides.items() if q is not None]
@@ -147,7 +161,7 @@ def _refusal(entry: MetricSpec, measured: Sequence[MeasuredSet], quality: Qualit
                 if entry.signal == "gyr" and all(not m.facts[side].level["gyr"].any() for m in own)
                 else "too few samples in every repetition"
             )
-        level = max(_median(m.facts[side].level[entry.signal]) for m in own)
+        level = levels[side, entry.signal]
         least = TIMES_FLOOR * NOISE_FLOOR[entry.signal]
         if level < least:
             unit = "deg/s" if entry.signal == "gyr" else "m/s2"

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 from scipy import ndimage
-from vqf import VQF
+from vqf import VQF, BasicVQF
 
 from analysis.timeline import Track
 from sensing.recording import GRAVITY, FloatArray
@@ -44,8 +44,6 @@ class Motion:
         Norm of `dynamic`: VeDBA, m/s2.
     quat : (n, 4) float array or None
         `Orientation` w x y z, sensor to earth; None without a gyroscope.
-    vertical : (n,) float array or None
-        Acceleration along the earth's vertical with gravity taken off, m/s2, + is up.
     gyr_bias : (3,) float array
         What was taken off the gyroscope, deg/s.
     """
@@ -54,7 +52,6 @@ class Motion:
     speed: FloatArray | None
     dynamic_norm: FloatArray
     quat: FloatArray | None
-    vertical: FloatArray | None
     gyr_bias: FloatArray
 
     @property
@@ -71,13 +68,21 @@ class Motion:
             speed=None if self.speed is None else self.speed[own],
             dynamic_norm=self.dynamic_norm[own],
             quat=None if self.quat is None else self.quat[own],
-            vertical=None if self.vertical is None else self.vertical[own],
         )
 
     @cached_property
     def dynamic(self) -> FloatArray:
         """Acceleration less its running mean over `STATIC_WINDOW_S`, (n, 3), m/s2, sensor frame."""
         return _dynamic(self.track)
+
+    def vertical(self, span: slice) -> FloatArray | None:
+        """Acceleration along the earth's vertical, gravity taken off, of some points, m/s2, + is up."""
+        if self.quat is None:
+            return None
+        w, x, y, z = self.quat[span].T
+        # The third row of each rotation matrix.
+        up = np.column_stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
+        return np.asarray(np.einsum("ij,ij->i", up, self.track.acc[span]) - GRAVITY, dtype=np.float64)
 
     @cached_property
     def turning(self) -> FloatArray:
@@ -101,7 +106,6 @@ def levels(track: Track, bias: FloatArray) -> Motion:
         speed=None if track.gyr is None else norm(track.gyr),
         dynamic_norm=norm(_dynamic(track)),
         quat=None,
-        vertical=None,
         gyr_bias=bias,
     )
 
@@ -121,24 +125,25 @@ def oriented(motion: Motion, orientation: Orientation, first: int = 0) -> Motion
     track = motion.track
     if track.gyr is None or not track.acc_has_gravity:
         return motion
-    quat = orientation.follow(track, first)
-    return replace(motion, quat=quat, vertical=_up_component(quat, track.acc) - GRAVITY)
+    return replace(motion, quat=orientation.follow(motion, first))
 
 
 class Orientation:
     """Orientation of one side, stretch after stretch, each going on from the one before.
 
     VQF (Laidig and Seel 2023) runs in one batch call per run of valid samples: it starts afresh after a gap,
-    since one missing stretch otherwise leaves every later orientation wrong.
+    since one missing stretch otherwise leaves every later orientation wrong. It estimates the gyroscope's
+    bias, at half of its cost, only where rest did not show that.
     """
 
     def __init__(self) -> None:
-        self._filter: VQF | None = None
+        self._filter: VQF | BasicVQF | None = None
         self._next = 0
         self._last = np.empty((0, 4))
 
-    def follow(self, track: Track, first: int) -> FloatArray:
+    def follow(self, motion: Motion, first: int) -> FloatArray:
         """Orientation of the stretch that begins at point ``first`` of the side's grid, (n, 4), w x y z."""
+        track = motion.track
         assert track.gyr is not None
         quat = np.tile([1.0, 0.0, 0.0, 0.0], (len(track), 1))
         known = self._next - first
@@ -147,10 +152,10 @@ class Orientation:
             if stop <= known:
                 continue
             if start > known or self._filter is None:
-                self._filter = VQF(1 / track.rate_hz)
+                self._filter = (BasicVQF if motion.gyr_bias.any() else VQF)(1 / track.rate_hz)
             new = slice(max(start, known), stop)
-            turning = np.radians(track.gyr[new])
-            quat[new] = self._filter.updateBatch(turning, np.ascontiguousarray(track.acc[new]))["quat6D"]
+            turning, acc = (np.ascontiguousarray(values[new]) for values in (track.gyr, track.acc))
+            quat[new] = self._filter.updateBatch(np.radians(turning), acc)["quat6D"]
         if not track.valid[-1]:
             self._filter = None
         self._next, self._last = first + len(track), quat
@@ -159,7 +164,7 @@ class Orientation:
 
 def _dynamic(track: Track) -> FloatArray:
     width = max(1, round(STATIC_WINDOW_S * track.rate_hz))
-    static = ndimage.uniform_filter1d(track.acc, width, axis=0, mode="nearest")
+    static = ndimage.uniform_filter1d(track.acc.T, width, mode="nearest").T
     return np.subtract(track.acc, static, out=static)
 
 
@@ -196,7 +201,9 @@ def gyroscope_bias(still: Sequence[FloatArray]) -> FloatArray:
 
 def norm(vectors: FloatArray) -> FloatArray:
     """Euclidean norm of each row."""
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), dtype=np.float64)
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    # In place: of a long recording, new memory costs more than the roots.
+    return np.asarray(np.sqrt(squares, out=squares), dtype=np.float64)
 
 
 def main_axis(vectors: FloatArray) -> FloatArray:
@@ -228,14 +235,3 @@ def relative_sign(left: tuple[FloatArray, FloatArray], right: tuple[FloatArray, 
     # Smoothed over neighbouring frequencies, since random phase between the limbs' repetitions averages out.
     a, b = (ndimage.uniform_filter1d(c[:n], 5) for c in cross)
     return 1 if float(np.real(a @ np.conj(b))) >= 0 else -1
-
-
-def _up_component(quat: FloatArray, vectors: FloatArray) -> FloatArray:
-    """Earth-vertical component of sensor-frame vectors: the third row of each rotation matrix."""
-    w, x, y, z = quat.T
-    up: FloatArray = (
-        2 * (x * z - w * y) * vectors[:, 0]
-        + 2 * (y * z + w * x) * vectors[:, 1]
-        + (1 - 2 * (x * x + y * y)) * vectors[:, 2]
-    )
-    return up

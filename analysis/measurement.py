@@ -6,9 +6,11 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.frames import Motion
 from analysis.metrics import METRICS
@@ -50,6 +52,11 @@ class MeasuredSet:
     exercise_set: ExerciseSet
     values: dict[str, dict[Side, FloatArray]]
     facts: dict[Side, SideFacts]
+
+    @cached_property
+    def pairs(self) -> npt.NDArray[np.intp]:
+        """Left and right index of the repetitions that go together, (p, 2)."""
+        return np.array(self.exercise_set.pairs, dtype=np.intp).reshape(-1, 2)
 
 
 def measure(

@@ -11,6 +11,7 @@ from analysis.comparison import group_sets
 from analysis.frames import Motion
 from analysis.inference import ALPHA, CORRELATION_FLOOR, MIN_REPS
 from analysis.measurement import MeasuredSet
+from analysis.metrics.spans import complete, seconds
 from analysis.results import Metric, VerdictWord, Waveform
 from analysis.segmentation.similarity import POINTS, normalise_time
 from sensing.recording import FloatArray, Interval, Side
@@ -37,15 +38,14 @@ Shapes = dict[str, dict[Side, FloatArray]]
 
 def shapes_of(measured: Sequence[MeasuredSet], motions: dict[Side, Motion]) -> list[Shapes]:
     """Time-normalised repetitions, set by set."""
+    stretched = {
+        (name, side): _stretched(measured, side, m, m.speed if unit == "deg/s" else m.dynamic_norm)
+        for name, unit, _ in SIGNALS
+        for side, m in motions.items()
+    }
     return [
-        {
-            name: {
-                side: _stretch(one, side, m, m.speed if unit == "deg/s" else m.dynamic_norm)
-                for side, m in motions.items()
-            }
-            for name, unit, _ in SIGNALS
-        }
-        for one in measured
+        {name: {side: stretched[name, side][k] for side in motions} for name, _, _ in SIGNALS}
+        for k in range(len(measured))
     ]
 
 
@@ -90,15 +90,20 @@ def mean_waveforms(
     return tuple(out)
 
 
-def _stretch(one: MeasuredSet, side: Side, motion: Motion, values: FloatArray | None) -> FloatArray:
-    """Every repetition of a set, (r, 101); NaN where it is too short or part of it is missing."""
-    track, reps = motion.track, one.exercise_set.reps.get(side, ())
-    out = np.full((len(reps), POINTS), np.nan)
-    spans = [(track.index(a), track.index(b)) for a, b in reps]
-    good = [k for k, (a, b) in enumerate(spans) if b - a > 2 and track.valid[a:b].all()]
-    if values is not None and good:
-        out[good] = normalise_time(values, [spans[k] for k in good])
-    return out
+def _stretched(
+    measured: Sequence[MeasuredSet], side: Side, motion: Motion, values: FloatArray | None
+) -> list[FloatArray]:
+    """Every repetition, (r, 101), set by set; NaN where it is too short or part of it is missing."""
+    track = motion.track
+    reps = [one.exercise_set.reps.get(side, ()) for one in measured]
+    spans = [(track.index(a), track.index(b)) for own in reps for a, b in own]
+    out = np.full((len(spans), POINTS), np.nan)
+    good = complete(track.valid, spans) & (seconds(spans, 1.0) > 2)
+    if values is not None and good.any():
+        out[good] = normalise_time(
+            values, [span for span, is_good in zip(spans, good, strict=True) if is_good]
+        )
+    return np.split(out, np.cumsum([len(own) for own in reps])[:-1].astype(np.intp)) if measured else []
 
 
 def _whole(shapes: FloatArray) -> FloatArray:
@@ -117,9 +122,8 @@ def _differs(
     for first, second in group_sets(measured):
         left = shapes[Side.LEFT][order[id(first)]] * gain
         right = shapes[Side.RIGHT][order[id(second)]] / gain
-        joined = np.array(first.exercise_set.pairs if first is second else (), np.intp).reshape(-1, 2)
-        if len(joined):
-            left, right = left[joined[:, 0]], right[joined[:, 1]]
+        if first is second and len(first.pairs):
+            left, right = left[first.pairs[:, 0]], right[first.pairs[:, 1]]
         count = min(len(left), len(right))
         pair = np.stack([left[:count], right[:count]])
         pairs.append(pair[:, np.isfinite(pair).all(axis=(0, 2))])
@@ -174,7 +178,8 @@ def _threshold(differences: FloatArray) -> float:
     count = min(len(differences), MOST_PAIRS)
     chosen = differences[np.linspace(0, len(differences) - 1, count).round().astype(np.intp)]
     signs = np.random.default_rng(0).choice((-1.0, 1.0), (FLIPS, count))
-    means = signs @ chosen / count
+    # Products so small that BLAS starts no threads: those go on waiting for many times as long as it takes.
+    means = (signs.reshape(-1, 3, count) @ chosen).reshape(FLIPS, -1) / count
     spread = np.maximum((chosen**2).mean(axis=0) - means**2, 1e-24) / (count - 1)
     largest = (np.abs(means) / np.sqrt(spread)).max(axis=1)
     return float(np.quantile(largest, 1 - ALPHA, method="higher"))

@@ -114,8 +114,9 @@ def _same_noise(a: FloatArray, b: FloatArray) -> Copy | None:
     scales = []
     for first in range(0, a.shape[1], 3):
         x, y = (np.diff(norm(v[:, first : first + 3]), 2) for v in (a, b))
-        powers = float(x @ x), float(y @ y)
-        if not min(powers) or x @ y < SAME_NOISE * np.sqrt(powers[0] * powers[1]):
+        # Not by BLAS, which for so many numbers starts threads that go on waiting for longer than it takes.
+        powers = float(np.einsum("i,i", x, x)), float(np.einsum("i,i", y, y))
+        if not min(powers) or np.einsum("i,i", x, y) < SAME_NOISE * np.sqrt(powers[0] * powers[1]):
             return None
         scales.append(np.sqrt(powers[1] / powers[0]))
     return Copy(float(np.median(scales)))

@@ -28,7 +28,7 @@ from typing import Final
 
 import numpy as np
 from scipy import signal
-from vqf import VQF
+from vqf import BasicVQF
 
 from analysis import Settings, analyse
 from analysis.timeline import align
@@ -336,7 +336,8 @@ def single_passes(folder: Path) -> list[tuple[str, float]]:
     """Processor seconds, the least of three, of the compiled calls that the analysis cannot do without."""
     recording = open_recording(folder)
     tracks = list(align(recording).tracks().values())
-    turning = [np.radians(track.gyr) for track in tracks if track.gyr is not None]
+    turning = [np.radians(track.gyr, order="C") for track in tracks if track.gyr is not None]
+    accs = [np.ascontiguousarray(track.acc) for track in tracks]
     reps = [span for one in analyse(recording).sets for own in one.reps.values() for span in own]
     low = signal.butter(2, 8.0, fs=tracks[0].rate_hz)
     band = signal.butter(2, (0.2, 0.7), "bandpass", fs=tracks[0].rate_hz / 2)
@@ -357,7 +358,8 @@ def single_passes(folder: Path) -> list[tuple[str, float]]:
         "pandas' reader on both files": lambda: pandas(folder),
         "reading with checks of times and values": lambda: open_recording(folder),
         "VQF, one pass over each side": lambda: [
-            VQF(1 / t.rate_hz).updateBatch(g, t.acc) for t, g in zip(tracks, turning, strict=True)
+            BasicVQF(1 / t.rate_hz).updateBatch(g, acc)
+            for t, g, acc in zip(tracks, turning, accs, strict=True)
         ],
         "two low-passes and a band-pass of three axes, forth and back": filters,
         "a spectrum of each repetition's speed": spectra,

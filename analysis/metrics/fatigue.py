@@ -112,7 +112,7 @@ def peak_speed(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     if track.gyr is None:
         return np.full(len(spans), np.nan)
     width = max(1, round(SMOOTHING_S * track.rate_hz))
-    return masked_max(norm(ndimage.uniform_filter1d(track.gyr, width, axis=0)), track.valid, spans)
+    return masked_max(norm(ndimage.uniform_filter1d(track.gyr.T, width).T), track.valid, spans)
 
 
 def velocity_loss(speed: FloatArray) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from analysis.frames import Motion
-from analysis.metrics.spans import masked_max, masked_mean, seconds
+from analysis.metrics.spans import complete, masked_max, masked_mean, seconds
 from analysis.segmentation.bouts import Span
 from sensing.recording import FloatArray
 
@@ -47,12 +47,10 @@ def range_of_motion(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     cosine = np.full(len(spans), np.nan)
     if motion.quat is None:
         return cosine
-    valid = motion.track.valid
-    for i, (a, b) in enumerate(spans):
-        # An orientation that restarted after a gap cannot be compared with the one before it.
-        if b > a and valid[a:b].all():
-            own = motion.quat[a:b]
-            furthest = own[np.argmin(np.abs(own @ own[0]))]
-            cosine[i] = np.abs(own @ furthest).min()
+    # An orientation that restarted after a gap cannot be compared with the one before it.
+    for i in np.flatnonzero(complete(motion.track.valid, spans)).tolist():
+        own = motion.quat[slice(*spans[i])]
+        furthest = own[np.abs(own @ own[0]).argmin()]
+        cosine[i] = np.abs(own @ furthest).min()
     # Unit quaternions: what they share is the cosine of half of the angle between them.
     return np.asarray(np.degrees(2 * np.arccos(np.minimum(cosine, 1.0))), dtype=np.float64)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy import signal
+from scipy import fft, signal
 
-from analysis.frames import Motion, norm
+from analysis.frames import Motion
+from analysis.metrics.spans import complete
 from analysis.segmentation.bouts import Span
 from sensing.recording import GRAVITY, FloatArray
 
@@ -27,6 +28,9 @@ _AT_ONCE: Final = 32
 _LEAST: Final = 8
 """Fewer samples have no spectrum."""
 
+_PIECE: Final = 4096
+"""Samples that are turned at once."""
+
 
 def sparc(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     """Spectral arc length of |angular velocity|, at most -1, nearer 0 is smoother.
@@ -40,7 +44,8 @@ def sparc(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     if motion.speed is None:
         return out
     track = motion.track
-    whole = [k for k, (a, b) in enumerate(spans) if b - a >= _LEAST and track.valid[a:b].all()]
+    known = np.flatnonzero(complete(track.valid, spans)).tolist()
+    whole = [k for k in known if spans[k][1] - spans[k][0] >= _LEAST]
     sizes = np.array([_size(spans[k][1] - spans[k][0]) for k in whole], dtype=np.intp)
     for size in np.unique(sizes):
         alike = np.array(whole)[sizes == size]
@@ -60,13 +65,13 @@ def spectral_arc_length(speed: FloatArray, rate_hz: float) -> float:
 
 def _size(samples: int) -> int:
     """Length to which a movement is padded."""
-    return int(2 ** (int(np.ceil(np.log2(samples))) + _PADDING))
+    return 1 << ((samples - 1).bit_length() + _PADDING)
 
 
 def _arc_lengths(padded: FloatArray, rate_hz: float) -> FloatArray:
     """SPARC of each row of speeds that end in zeros."""
     size = padded.shape[1]
-    kept = np.abs(np.fft.rfft(padded)[:, : int(CUT_HZ * size / rate_hz) + 1])
+    kept = np.abs(fft.rfft(padded)[:, : int(CUT_HZ * size / rate_hz) + 1])
     # What is never negative has its greatest amplitude at 0 Hz.
     moves = kept[:, 0] > 0
     kept /= np.where(moves, kept[:, 0], 1.0)[:, None]
@@ -89,30 +94,32 @@ def ldlj_a(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     if track.rate_hz <= 2 * CUT_HZ or len(track) <= 30:
         return out
     sos = signal.butter(4, CUT_HZ, fs=track.rate_hz, output="sos")
-    acc = signal.sosfiltfilt(sos, _free_acceleration(motion), axis=0)
-    change = norm(np.diff(acc, axis=0)) * track.rate_hz
-    for i, (a, b) in enumerate(spans):
-        if b - a >= _LEAST and track.valid[a:b].all():
-            off = acc[a:b] - acc[a:b].mean(axis=0)
-            peak2 = float(np.einsum("ij,ij->i", off, off).max())
-            jerk = change[a : b - 1]
-            work = (b - a) / track.rate_hz * float(jerk @ jerk) / track.rate_hz
+    acc = np.ascontiguousarray(signal.sosfiltfilt(sos, _free_acceleration(motion)))
+    change = np.diff(acc)
+    jerk2 = np.einsum("ij,ij->j", change, change)
+    for i in np.flatnonzero(complete(track.valid, spans)).tolist():
+        a, b = spans[i]
+        if b - a >= _LEAST:
+            off = acc[:, a:b] - acc[:, a:b].mean(axis=1, keepdims=True)
+            peak2 = float(np.einsum("ij,ij->j", off, off).max())
+            work = (b - a) * float(jerk2[a : b - 1].sum())
             out[i] = -np.log(work / peak2) if peak2 > 0 and work > 0 else np.nan
     return out
 
 
 def _free_acceleration(motion: Motion) -> FloatArray:
-    """Acceleration without gravity, (n, 3), m/s2: in the earth frame where orientation is known."""
+    """Acceleration without gravity, (3, n), m/s2: in the earth frame where orientation is known."""
     if motion.quat is None:
-        return motion.dynamic
-    w, i, j, k = motion.quat.T
-    x, y, z = motion.track.acc.T
-    # Twice the cross product of the quaternion's vector and the acceleration.
-    tx, ty, tz = 2 * (j * z - k * y), 2 * (k * x - i * z), 2 * (i * y - j * x)
-    return np.column_stack(
-        [
-            x + w * tx + (j * tz - k * ty),
-            y + w * ty + (k * tx - i * tz),
-            z + w * tz + (i * ty - j * tx) - GRAVITY,
-        ]
-    )
+        return motion.dynamic.T
+    free = np.empty((3, len(motion.quat)))
+    # In pieces that stay in the processor's cache.
+    for start in range(0, len(motion.quat), _PIECE):
+        own = slice(start, start + _PIECE)
+        w, i, j, k = np.ascontiguousarray(motion.quat[own].T)
+        x, y, z = motion.track.acc[own].T
+        # Twice the cross product of the quaternion's vector and the acceleration.
+        tx, ty, tz = 2 * (j * z - k * y), 2 * (k * x - i * z), 2 * (i * y - j * x)
+        free[0, own] = x + w * tx + (j * tz - k * ty)
+        free[1, own] = y + w * ty + (k * tx - i * tz)
+        free[2, own] = z + w * tz + (i * ty - j * tx) - GRAVITY
+    return free

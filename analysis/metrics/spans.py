@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from itertools import chain
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.segmentation.bouts import Span
 from sensing.recording import FloatArray
@@ -16,30 +18,27 @@ MIN_VALID: Final = 0.8
 
 def masked_mean(values: FloatArray, valid: np.ndarray, spans: Sequence[Span]) -> FloatArray:
     """Mean over the valid samples of each span; NaN where fewer than `MIN_VALID` of them are valid."""
-    total = np.r_[0.0, np.cumsum(np.where(valid, values, 0.0))]
-    a, b = _bounds(spans)
-    n = counts(valid, spans)
-    mean = (total[b] - total[a]) / np.maximum(n, 1)
-    return np.where(n >= MIN_VALID * (b - a), mean, np.nan)
+    return _of_valid(np.add, 0.0, values, valid, spans) / np.maximum(counts(valid, spans), 1)
 
 
 def masked_max(values: FloatArray, valid: np.ndarray, spans: Sequence[Span]) -> FloatArray:
     """Maximum over the valid samples of each span; NaN where too few are valid."""
+    return _of_valid(np.maximum, -np.inf, values, valid, spans)
+
+
+def counts(mask: np.ndarray, spans: Sequence[Span]) -> npt.NDArray[np.intp]:
+    """True samples in each span."""
     a, b = _bounds(spans)
-    known = (b > a) & (counts(valid, spans) >= MIN_VALID * (b - a))
-    out = np.full(len(spans), np.nan)
-    if known.any():
-        # One value more, since a span may end where the values do; every second piece lies between spans.
-        inside = np.append(np.where(valid, values, -np.inf), -np.inf)
-        out[known] = np.maximum.reduceat(inside, np.column_stack([a, b])[known].ravel())[::2]
+    out = np.zeros(len(spans), dtype=np.intp)
+    some = b > a
+    out[some] = _reduced(np.add, mask, a[some], b[some], dtype=np.intp)
     return out
 
 
-def counts(mask: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
-    """True samples in each span."""
-    total = np.r_[0, np.cumsum(mask)]
+def complete(valid: np.ndarray, spans: Sequence[Span]) -> npt.NDArray[np.bool_]:
+    """Whether each span has samples, and all of them are valid."""
     a, b = _bounds(spans)
-    return np.asarray(total[b] - total[a])
+    return np.asarray((b > a) & (counts(valid, spans) == b - a))
 
 
 def seconds(spans: Sequence[Span], rate_hz: float) -> FloatArray:
@@ -48,6 +47,29 @@ def seconds(spans: Sequence[Span], rate_hz: float) -> FloatArray:
     return np.asarray((b - a) / rate_hz, dtype=np.float64)
 
 
+def _of_valid(
+    ufunc: np.ufunc, neutral: float, values: FloatArray, valid: np.ndarray, spans: Sequence[Span]
+) -> FloatArray:
+    """``ufunc`` over the valid values of each span; NaN where there are too few."""
+    a, b = _bounds(spans)
+    known = (b > a) & (counts(valid, spans) >= MIN_VALID * (b - a))
+    inside = values if valid.all() else np.where(valid, values, neutral)
+    out = np.full(len(spans), np.nan)
+    out[known] = _reduced(ufunc, inside, a[known], b[known])
+    return out
+
+
+def _reduced(ufunc: np.ufunc, values: np.ndarray, a: np.ndarray, b: np.ndarray, **kwargs: Any) -> np.ndarray:
+    """``ufunc`` over each span: every second piece that is reduced lies between spans."""
+    if not len(a):
+        return np.empty(0)
+    if b.max() == len(values):
+        # Pieces begin inside of the values, those after a last span too.
+        values = np.append(values, values[-1])
+    reduced: np.ndarray = ufunc.reduceat(values, np.column_stack([a, b]).ravel(), **kwargs)[::2]
+    return reduced
+
+
 def _bounds(spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
-    array = np.asarray(spans, dtype=np.intp).reshape(-1, 2)
+    array = np.fromiter(chain.from_iterable(spans), np.intp, 2 * len(spans)).reshape(-1, 2)
     return array[:, 0], array[:, 1]

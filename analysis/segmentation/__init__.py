@@ -271,10 +271,11 @@ def _vertical_sign(cycles: dict[Side, Cycle], motions: dict[Side, Motion]) -> in
     """Whether rotation goes with rise and fall alike on both sides, 1, or the other way round, -1."""
     signals = []
     for side in Side:
-        cycle, vertical = cycles[side], motions[side].vertical
+        cycle = cycles[side]
+        vertical = motions[side].vertical(slice(*cycle.span, cycle.step))
         if vertical is None:
             return 1
-        signals.append((cycle.angle, vertical[slice(*cycle.span)][:: cycle.step]))
+        signals.append((cycle.angle, vertical))
     return relative_sign(signals[0], signals[1])
 
 

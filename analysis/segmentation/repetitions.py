@@ -16,7 +16,7 @@ from statistics import median
 from typing import Final
 
 import numpy as np
-from scipy import fft, ndimage, signal
+from scipy import fft, signal
 
 from analysis.faults import BoolArray
 from analysis.frames import Motion, main_axis, norm
@@ -270,9 +270,14 @@ def reduce_to_cycle(motion: Motion, work: Work, rhythm: Rhythm | None) -> Cycle:
 
 def _usual_excursion(angle: FloatArray, width: int) -> float:
     """Median peak-to-peak over windows of one period, windows at rest left out."""
-    reach = ndimage.maximum_filter1d(angle, width) - ndimage.minimum_filter1d(angle, width)
-    reach = reach[:: max(1, width // 4)]
-    return float(np.median(reach[reach >= 0.5 * np.percentile(reach, 90)]))
+    middle = np.arange(0, len(angle), max(1, width // 4))
+    first = np.maximum(middle - width // 2, 0)
+    # Pairs of bounds; what lies between one window's stop and the next one's start is left out.
+    bounds = np.column_stack([first, np.minimum(middle - width // 2 + width, len(angle))]).ravel()
+    padded = np.append(angle, angle[-1])
+    reach = np.sort(np.maximum.reduceat(padded, bounds)[::2] - np.minimum.reduceat(padded, bounds)[::2])
+    moving = reach[reach >= 0.5 * np.interp(0.9 * (len(reach) - 1), np.arange(len(reach)), reach)]
+    return float(moving[(len(moving) - 1) // 2] + moving[len(moving) // 2]) / 2
 
 
 def turning_points(angle: FloatArray, hysteresis: float) -> tuple[IntArray, IntArray]:
@@ -283,27 +288,25 @@ def turning_points(angle: FloatArray, hysteresis: float) -> tuple[IntArray, IntA
     index, kind : (m,) int arrays
         As in `Turns`.
     """
-    slope = np.sign(np.diff(angle))
-    slope[slope == 0] = 1
-    candidates = np.r_[0, np.flatnonzero(slope[1:] != slope[:-1]) + 1, len(angle) - 1]
+    falling = np.diff(angle) < 0
+    candidates = [0, *(np.flatnonzero(falling[1:] != falling[:-1]) + 1).tolist(), len(angle) - 1]
     index: list[int] = []
     kind: list[int] = []
-    low = high = int(candidates[0])
-    heading = 0
-    for i in candidates.tolist():
-        value = angle[i]
-        if value > angle[high]:
-            high = i
-        if value < angle[low]:
-            low = i
-        if heading >= 0 and angle[high] - value >= hysteresis:
+    low = high = heading = 0
+    bottom = top = float(angle[0])
+    for i, value in zip(candidates, angle[candidates].tolist(), strict=True):
+        if value > top:
+            high, top = i, value
+        if value < bottom:
+            low, bottom = i, value
+        if heading >= 0 and top - value >= hysteresis:
             index.append(high)
             kind.append(1)
-            heading, low, high = -1, i, i
-        elif heading <= 0 and value - angle[low] >= hysteresis:
+            heading, low, high, bottom, top = -1, i, i, value, value
+        elif heading <= 0 and value - bottom >= hysteresis:
             index.append(low)
             kind.append(-1)
-            heading, low, high = 1, i, i
+            heading, low, high, bottom, top = 1, i, i, value, value
     if heading:
         index.append(high if heading > 0 else low)
         kind.append(heading)
