@@ -169,7 +169,10 @@ def _most_alike(motions: dict[Side, Motion], work: dict[Side, Work], rhythms: Rh
     enough = _likeness(motions, given) + MORE_ALIKE
     if enough >= 1:
         return given
-    free = {side: reduce_to_cycle(motions[side], one, None) for side, one in work.items()}
+    free = {
+        side: reduce_to_cycle(motions[side], one, None) if rhythms[side] else given[0][side]
+        for side, one in work.items()
+    }
     tempo = {side: usual_tempo(cycle) for side, cycle in free.items()}
     if all(_same_tempo(rhythms[side], tempo[side]) for side in work):
         return given
@@ -179,7 +182,9 @@ def _most_alike(motions: dict[Side, Motion], work: dict[Side, Work], rhythms: Rh
 
 
 def _same_tempo(a: Rhythm | None, b: Rhythm | None) -> bool:
-    return a is not None and b is not None and abs(a.period_s / b.period_s - 1) < SAME_TEMPO
+    if a is None or b is None:
+        return a is b
+    return abs(a.period_s / b.period_s - 1) < SAME_TEMPO
 
 
 def _find(motions: dict[Side, Motion], work: dict[Side, Work], rhythms: Rhythms) -> Found:
