@@ -19,6 +19,7 @@ NOTICES: Final = {
     "timezone_unknown": "wall-clock times without a time zone were not used",
     "sync_doubtful": "the sides' clocks do not agree on when the recording began",
     "recordings_differ": "the two recordings disagree on what they are of",
+    "option_ignored": "a recording states its own units and times, so that an option for them was not used",
     "sensors_exchanged": "a sensor is on the other side than 'sidewise identify' remembers it for",
     "athlete_known": "sport or dominant side come from what is known of the athlete",
     "units_doubtful": "the numbers do not look like the units they are said to be in; the data are poor",

@@ -246,11 +246,29 @@ def _load_or_error(path: Path, options: ReadOptions) -> _Source | BadInput:
 def _load(path: Path, options: ReadOptions) -> _Source:
     if _is_folder(path):
         if is_recording(path):
-            return _Source(recording=recover(read_recording(path)))
+            recording = recover(read_recording(path))
+            notices = (*recording.notices, *_ignored(path, options))
+            return _Source(recording=dataclasses.replace(recording, notices=notices))
         return _Source(read(_known_file(path, path), options))
     if path.is_file() and zipfile.is_zipfile(path):
         return _Source(read(_known_file(_zip_root(path), path), options))
     return _Source(read(path, options))
+
+
+def _ignored(path: Path, options: ReadOptions) -> tuple[Notice, ...]:
+    """A notice of the options that a recording folder has no use for."""
+    given = dataclasses.asdict(options)
+    flags = {
+        "acc_unit": "--acc-unit",
+        "gyr_unit": "--gyr-unit",
+        "time_unit": "--time-unit",
+        "rate_hz": "--rate",
+    }
+    told = [flag for name, flag in flags.items() if given[name] is not None]
+    if not told:
+        return ()
+    text = f"{path} says its own units and times; {', '.join(told)} had no use"
+    return (Notice("option_ignored", text),)
 
 
 def _is_folder(path: Path) -> bool:

@@ -325,3 +325,12 @@ def test_a_damaged_last_column_does_not_shift_another(tmp_path: Path) -> None:
     rows = [f"{s:.2f},{row},walk" for s, row in zip(T, values(0.1), strict=True)]
     path.write_text("\n".join([HEADER + ",label", *rows]) + "\n")
     assert first_x(open_recording(path, side="left")) == (0.1, None)
+
+
+def test_options_that_a_recording_folder_has_no_use_for_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "csv" / "left.csv"), write(tmp_path / "csv" / "right.csv")
+    folder = store.write_recording(tmp_path / "r", open_recording(tmp_path / "csv"))
+    assert "option_ignored" not in [notice.code for notice in open_recording(folder).notices]
+    opened = open_recording(folder, acc_unit="g", rate_hz=50)
+    (told,) = (notice for notice in opened.notices if notice.code == "option_ignored")
+    assert told.message.endswith("says its own units and times; --acc-unit, --rate had no use")
