@@ -135,8 +135,9 @@ def spikes(gyr: FloatArray, rate_hz: float, absent: BoolArray | None = None) -> 
         low, high = max(start - reach, 0), min(start + ROWS + reach, n)
         piece = bridged(gyr, absent, low, high)
         for channel, level in zip(piece.T, usual, strict=True):
+            step = np.diff(channel, prepend=channel[0], append=channel[-1])
             for width in (1, 2):
-                first = low + _spikes_of(channel, width, limit, level)
+                first = low + _spikes_of(step, width, limit, level)
                 first = first[(first >= start) & (first < start + ROWS)]
                 mask[np.add.outer(first, np.arange(width))] = True
         let_go(gyr)
@@ -156,9 +157,8 @@ def _usual(some: FloatArray) -> float:
     return max(float(np.quantile(np.abs(some - np.median(some)), 0.9)), MOVING_GYR)
 
 
-def _spikes_of(channel: FloatArray, width: int, limit: float, usual: float) -> np.ndarray:
-    """Index of the first sample of every spike of so many samples, the outermost left out."""
-    step = np.diff(channel, prepend=channel[0], append=channel[-1])
+def _spikes_of(step: FloatArray, width: int, limit: float, usual: float) -> np.ndarray:
+    """Index of the first sample of every spike of so many samples, the outermost left out, from each step."""
     # Neighbours step by a twentieth of what is usual at least, so that rest makes nothing a spike.
     least = usual / 20
     first = np.flatnonzero(np.abs(step[:-width]) > np.sqrt(limit * usual * least))

@@ -135,11 +135,9 @@ class Placed:
     @classmethod
     def of(cls, stream: Stream, start_s: float, rate_hz: float, size: int) -> Placed:
         """Lay a stream on a grid of ``size`` points."""
-        exact = all(
-            np.max(np.abs(position - np.rint(position))) < 0.002
-            for first in range(0, size, _SAMPLES)
-            for _, position in [_positions(stream, start_s, rate_hz, first, min(first + _SAMPLES, size))]
-        )
+        starts = range(0, size, _PIECE)
+        # Most streams that are not exact show it at once.
+        exact = all(_is_exact(stream, start_s, rate_hz, a, min(a + _PIECE, size)) for a in starts)
         return cls(stream, find_faults(stream), start_s, rate_hz, size, _mean_rate(stream), exact)
 
     def track(self, start: int = 0, stop: int | None = None) -> Track:
@@ -254,6 +252,12 @@ def _mean_rate(stream: Stream) -> float:
         whole = steps[steps < 1.5 / stream.rate_hz]
         count, total = count + len(whole), total + float(whole.sum())
     return count / total if count else stream.rate_hz
+
+
+def _is_exact(stream: Stream, start_s: float, rate_hz: float, first: int, stop: int) -> bool:
+    """Whether every one of some grid points has a sample next to it."""
+    _, position = _positions(stream, start_s, rate_hz, first, stop)
+    return bool(np.max(np.abs(position - np.rint(position))) < 0.002)
 
 
 def _positions(

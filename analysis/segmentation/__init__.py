@@ -290,7 +290,10 @@ def _start_kind(cycles: dict[Side, Cycle]) -> int:
     A set starts from the posture that it ends in; where it was cut, so that the two are not the same, from
     where the limbs dwell.
     """
-    preference = sum(2 * cycle.turns.ends + dwell(cycle) for cycle in cycles.values())
+    preference = 2 * sum(cycle.turns.ends for cycle in cycles.values())
+    # Dwelling is at most 1 a side, and changes nothing where the postures are sure.
+    if abs(preference) <= len(cycles):
+        preference += sum(dwell(cycle) for cycle in cycles.values())
     return 1 if preference >= 0 else -1
 
 
