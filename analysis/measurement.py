@@ -64,16 +64,12 @@ def measure(
 ) -> list[MeasuredSet]:
     """Every metric of every repetition of every set; weights held, if any, enter `load_moved`."""
     by_side = {side: _measure_side(sets, side, motion, load_kg) for side, motion in motions.items()}
-    summed, valid = {}, np.empty(0, dtype=bool)
-    if any(one.kind is Kind.SIMULTANEOUS for one in sets):
-        summed = {side: _Summed.of(m.level) for side, m in motions.items()}
-        valid = np.logical_and.reduce([motion.track.valid for motion in motions.values()])
     out = []
     for k, exercise_set in enumerate(sets):
         own = {side: measured[k] for side, measured in by_side.items()}
         names = {name: None for values, _ in own.values() for name in values}
         values = {name: {side: v[name] for side, (v, _) in own.items()} for name in names}
-        values["onset_lag"] = _onset_lags(exercise_set, motions, summed, valid)
+        values["onset_lag"] = _onset_lags(exercise_set, motions)
         out.append(MeasuredSet(exercise_set, values, {side: facts for side, (_, facts) in own.items()}))
     return out
 
@@ -159,9 +155,7 @@ def _swing_times(exercise_set: ExerciseSet, side: Side) -> FloatArray:
     return out
 
 
-def _onset_lags(
-    exercise_set: ExerciseSet, motions: dict[Side, Motion], summed: dict[Side, _Summed], valid: np.ndarray
-) -> dict[Side, FloatArray]:
+def _onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[Side, FloatArray]:
     """Time by which the right side moves after the left one, ms, for pairs of simultaneous repetitions.
 
     The lag of greatest cross-correlation of |angular velocity| (of dynamic acceleration without a gyroscope),
@@ -178,51 +172,36 @@ def _onset_lags(
         low, high = track.index(min(a, c)), track.index(max(b, d)) + 1
         reach = max(2, round(MAX_LAG * length * track.rate_hz))
         whole = slice(low - reach, high + reach)
-        if low < reach or high + reach > len(track) or not valid[whole].all():
+        if low < reach or high + reach > len(track):
             continue
-        shift = _best_shift(summed[Side.LEFT], summed[Side.RIGHT], low, high, reach)
+        if not all(motion.track.valid[whole].all() for motion in motions.values()):
+            continue
+        shift = _best_shift(motions[Side.LEFT].level, motions[Side.RIGHT].level, low, high, reach)
         lags[Side.LEFT][i] = 0.0
         lags[Side.RIGHT][j] = 1000 * shift / track.rate_hz
     return lags
 
 
-@dataclass(frozen=True, eq=False)
-class _Summed:
-    """A signal, (n,), and the running sums, (n + 1,), of it and of its squares."""
-
-    values: FloatArray
-    sums: FloatArray
-    squares: FloatArray
-
-    @classmethod
-    def of(cls, values: FloatArray) -> _Summed:
-        sums, squares = (np.concatenate([[0.0], np.cumsum(v)]) for v in (values, values * values))
-        return cls(values, sums, squares)
-
-    def spread(self, start: int, stop: int, n: int) -> FloatArray:
-        """Standard deviation times ``n`` of every ``n`` values in a row between two places."""
-        sums, squares = (
-            of[start + n : stop + 1] - of[start : stop + 1 - n] for of in (self.sums, self.squares)
-        )
-        return np.asarray(np.sqrt(np.maximum(n * squares - sums * sums, 0.0)), dtype=np.float64)
-
-
-def _best_shift(left: _Summed, right: _Summed, low: int, high: int, reach: int) -> float:
+def _best_shift(left: FloatArray, right: FloatArray, low: int, high: int, reach: int) -> float:
     """Samples by which ``right`` comes after ``left`` around ``low`` to ``high``; NaN at the search's edge.
 
     Each side's window is slid over the other side and the two answers are averaged, so that swapping the
     sides negates the result. The correlation is normalised for every lag: otherwise what leaves the window
     pulls the answer towards zero.
     """
-    there = _slide(left.values[low:high], right, low - reach, high + reach)
-    back = _slide(right.values[low:high], left, low - reach, high + reach)
+    there = _slide(left[low:high], right[low - reach : high + reach])
+    back = _slide(right[low:high], left[low - reach : high + reach])
     return (there - back) / 2
 
 
-def _slide(window: FloatArray, other: _Summed, start: int, stop: int) -> float:
+def _slide(window: FloatArray, other: FloatArray) -> float:
     """Lag of greatest normalised correlation of a window along a longer stretch, from its middle."""
-    spread = other.spread(start, stop, len(window)) + 1e-12
-    correlation = np.correlate(other.values[start:stop], window - window.mean(), "valid") / spread
+    n = len(window)
+    other = other - other.mean()
+    sums, squares = (np.concatenate([[0.0], np.cumsum(v)]) for v in (other, other * other))
+    sums, squares = sums[n:] - sums[:-n], squares[n:] - squares[:-n]
+    spread = np.sqrt(np.maximum(n * squares - sums * sums, 0.0)) + 1e-12
+    correlation = np.correlate(other, window - window.mean(), "valid") / spread
     at = int(np.argmax(correlation))
     if at in (0, len(correlation) - 1):
         return math.nan
