@@ -167,10 +167,11 @@ def _onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[
         return lags
     track = motions[Side.LEFT].track
     for i, j in exercise_set.pairs:
-        (a, b), (c, d) = exercise_set.reps[Side.LEFT][i], exercise_set.reps[Side.RIGHT][j]
-        length = (b - a + d - c) / 2
-        low, high = track.index(min(a, c)), track.index(max(b, d)) + 1
-        reach = max(2, round(MAX_LAG * length * track.rate_hz))
+        times = *exercise_set.reps[Side.LEFT][i], *exercise_set.reps[Side.RIGHT][j]
+        # In whole samples, so that the same repetition is searched alike wherever its part begins.
+        a, b, c, d = (track.index(time_s) for time_s in times)
+        low, high = min(a, c), max(b, d) + 1
+        reach = max(2, round(MAX_LAG * (b - a + d - c) / 2))
         whole = slice(low - reach, high + reach)
         if low < reach or high + reach > len(track):
             continue
