@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from sensing.recording import CHANNELS, GRAVITY, FloatArray, Interval, Stream
-from sensing.spool import ROWS, every, let_go, stretches
+from sensing.spool import ROWS, every, let_go, placed_stretches, stretches
 
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
@@ -71,6 +72,11 @@ class Faults:
     dead: tuple[str, ...]
     repeated: float
 
+    @cached_property
+    def gyr_absent(self) -> BoolArray:
+        """Samples of angular velocity that are bridged, (n,)."""
+        return self.impossible | self.spikes
+
 
 def find_faults(stream: Stream) -> Faults:
     """Look at every sample of a stream."""
@@ -80,15 +86,18 @@ def find_faults(stream: Stream) -> Faults:
     if stream.gyr is not None:
         spiking = spikes(stream.gyr, stream.rate_hz, faulty)
         gyr_clipped = clipped(stream.gyr, stream.gyr_range, LEAST_GYR, FLAT_GYR, faulty | spiking)
+    same_acc = _unchanged(stream.acc)
+    same_gyr = np.ones_like(same_acc) if stream.gyr is None else _unchanged(stream.gyr)
+    same = same_acc & same_gyr
     return Faults(
         impossible=faulty,
         spikes=spiking,
         acc_clipped=clipped(stream.acc, stream.acc_range, LEAST_ACC, FLAT_ACC, faulty),
         gyr_clipped=gyr_clipped,
-        held=tuple(held(stream)),
-        stuck=tuple(stuck(stream)),
+        held=_held(stream, same),
+        stuck=_stuck(stream, same_acc, same_gyr),
         dead=tuple(_dead(stream)),
-        repeated=_repeated(stream),
+        repeated=_repeated(stream, same),
     )
 
 
@@ -176,27 +185,24 @@ def missing(gaps: tuple[Interval, ...], rate_hz: float) -> list[Interval]:
     return [(a, b) for a, b in gaps if b - a - 1 / rate_hz > MAX_BRIDGE_S]
 
 
-def held(stream: Stream) -> list[Interval]:
+def _held(stream: Stream, same: BoolArray) -> tuple[Interval, ...]:
     """Stretches in which every channel repeats the same value: a driver that fills drop-outs, no movement."""
-    return [
-        (float(stream.time_s[a]), float(stream.time_s[b])) for a, b in _repeats(stream, unchanged(stream))
-    ]
+    return tuple((float(stream.time_s[a]), float(stream.time_s[b])) for a, b in _repeats(stream, same))
 
 
-def stuck(stream: Stream) -> list[Interval]:
+def _stuck(stream: Stream, same_acc: BoolArray, same_gyr: BoolArray) -> tuple[Interval, ...]:
     """Stretches in which accelerometer or gyroscope stops at one value while the other feels movement.
 
     One that never moves at all is not there, rather than stuck.
     """
     if stream.gyr is None:
-        return []
-    found = []
-    for own, other, least in ((stream.acc, stream.gyr, MOVING_GYR), (stream.gyr, stream.acc, MOVING_ACC)):
-        same = _unchanged(own)
+        return ()
+    found: list[Interval] = []
+    for same, other, least in ((same_acc, stream.gyr, MOVING_GYR), (same_gyr, stream.acc, MOVING_ACC)):
         if not same.all():
             spans = [(a, b) for a, b in _repeats(stream, same) if other[a:b].std(axis=0).max() > least]
             found += [(float(stream.time_s[a]), float(stream.time_s[b])) for a, b in spans]
-    return found
+    return tuple(found)
 
 
 def _dead(stream: Stream) -> list[str]:
@@ -209,20 +215,15 @@ def _dead(stream: Stream) -> list[str]:
     ]
 
 
-def _repeated(stream: Stream) -> float:
+def _repeated(stream: Stream, same: BoolArray) -> float:
     if stream.gyr is None:
         return 0.0
     moving = np.concatenate([np.einsum("ij,ij->i", v, v) > MOVING_GYR**2 for v in stretches(stream.gyr)])[1:]
-    return float(unchanged(stream)[moving].mean()) if moving.any() else 0.0
-
-
-def unchanged(stream: Stream) -> BoolArray:
-    """Samples, from the second on, that are exactly the one before, (n - 1,) bool."""
-    same = _unchanged(stream.acc)
-    return same if stream.gyr is None else same & _unchanged(stream.gyr)
+    return float(same[moving].mean()) if moving.any() else 0.0
 
 
 def _unchanged(values: FloatArray) -> BoolArray:
+    """Rows, from the second on, that are exactly the one before, (n - 1,)."""
     same, last = [], values[:1]
     for piece in stretches(values):
         same.append(~_any_axis(np.concatenate([last, piece[:-1]]) != piece))
@@ -243,8 +244,8 @@ def _equal(values: FloatArray, column: int, value: float) -> BoolArray:
 def _extremes(values: FloatArray, there: BoolArray) -> list[tuple[float, float]]:
     """Greatest and least value of each column, of the rows that are there."""
     found = []
-    for start, piece in zip(range(0, len(values), ROWS), stretches(values), strict=True):
-        own = there[start : start + ROWS]
+    for rows, piece in placed_stretches(values):
+        own = there[rows]
         found.append([_range(channel if own.all() else channel[own]) for channel in piece.T])
     return [(max(top for top, _ in own), min(low for _, low in own)) for own in zip(*found, strict=True)]
 

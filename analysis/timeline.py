@@ -175,7 +175,7 @@ class Placed:
             start_s=float(grid[0]),
             rate_hz=float(self.rate_hz),
             acc=on_grid(stream.acc, faults.impossible),
-            gyr=None if stream.gyr is None else on_grid(stream.gyr, faults.impossible | faults.spikes),
+            gyr=None if stream.gyr is None else on_grid(stream.gyr, faults.gyr_absent),
             valid=~(_inside(grid, absent) | touched(faults.impossible)),
             acc_clipped=touched(faults.acc_clipped),
             gyr_clipped=touched(faults.gyr_clipped),

@@ -52,17 +52,22 @@ def is_spooled(values: np.ndarray) -> bool:
 
 def stretches(values: FloatArray) -> Iterator[FloatArray]:
     """A table piece by piece; what was read of its file is let go again."""
+    for _, piece in placed_stretches(values):
+        yield piece
+
+
+def placed_stretches(values: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+    """As `stretches`, each piece with the rows that it has in the table."""
     for start in range(0, len(values), ROWS):
-        yield values[start : start + ROWS]
+        rows = slice(start, min(start + ROWS, len(values)))
+        yield rows, values[rows]
         let_go(values)
 
 
 def every(values: FloatArray, step: int) -> FloatArray:
     """Every so many rows, from the first one on."""
     # A slice with such a step would bring in every page of the file all the same, and all at once.
-    starts = range(0, len(values), ROWS)
-    pieces = zip(starts, stretches(values), strict=True)
-    return np.concatenate([piece[-start % step :: step].copy() for start, piece in pieces])
+    return np.concatenate([v[-rows.start % step :: step].copy() for rows, v in placed_stretches(values)])
 
 
 def rebuilt(values: FloatArray, change: Callable[[FloatArray, slice], FloatArray]) -> FloatArray:
@@ -77,11 +82,7 @@ def rebuilt(values: FloatArray, change: Callable[[FloatArray, slice], FloatArray
     """
     if not is_spooled(values):
         return change(values, slice(0, len(values)))
-    starts = range(0, len(values), ROWS)
-    return spooled(
-        change(piece, slice(start, start + len(piece)))
-        for start, piece in zip(starts, stretches(values), strict=True)
-    )
+    return spooled(change(piece, rows) for rows, piece in placed_stretches(values))
 
 
 def let_go(*arrays: np.ndarray | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.faults import MAX_BRIDGE_S, clipped, held, stuck
+from analysis.faults import MAX_BRIDGE_S, clipped, find_faults
 from analysis.timeline import align
 from sensing.errors import BadInput
 from sensing.recording import Recording, Side, Stream, gaps_from_times, lost_from_gaps
@@ -145,7 +145,7 @@ def test_held_samples_are_missing_ones():
     acc, gyr = np.array(recording.left.acc), np.array(recording.left.gyr)
     acc[500:600], gyr[500:600] = acc[500], gyr[500]
     frozen = replace(recording.left, acc=acc, gyr=gyr)
-    assert held(frozen) == [(pytest.approx(5.0), pytest.approx(5.99))]
+    assert find_faults(frozen).held == ((pytest.approx(5.0), pytest.approx(5.99)),)
     track = tracks(replace(recording, left=frozen))[Side.LEFT]
     assert not track.valid[505:595].any()
     assert track.valid[:495].all()
@@ -158,18 +158,18 @@ def test_an_instrument_that_stops_while_the_other_moves_is_missing(instrument):
     values = np.array(getattr(recording.left, instrument))
     values[500:600] = values[500]
     broken = replace(recording.left, **{instrument: values})
-    assert held(broken) == []
-    assert stuck(broken) == [(pytest.approx(5.0), pytest.approx(5.99))]
+    assert find_faults(broken).held == ()
+    assert find_faults(broken).stuck == ((pytest.approx(5.0), pytest.approx(5.99)),)
     assert not tracks(replace(recording, left=broken))[Side.LEFT].valid[505:595].any()
 
 
 def test_an_instrument_that_is_not_there_or_feels_nothing_is_not_stuck():
     sound = pair(np.arange(2000) / 100, np.arange(2000) / 100).left
-    assert stuck(sound) == []
-    assert stuck(replace(sound, gyr=np.zeros((2000, 3)))) == []
+    assert find_faults(sound).stuck == ()
+    assert find_faults(replace(sound, gyr=np.zeros((2000, 3)))).stuck == ()
     acc, gyr = np.array(sound.acc), np.array(sound.gyr)
     acc[500:600], gyr[500:600] = acc[500], 0.1 * np.random.default_rng(1).normal(size=(100, 3))
-    assert stuck(replace(sound, acc=acc, gyr=gyr)) == []
+    assert find_faults(replace(sound, acc=acc, gyr=gyr)).stuck == ()
 
 
 def test_times_that_cannot_be_seconds_are_refused():
