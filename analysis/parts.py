@@ -14,7 +14,7 @@ from analysis.results import ExerciseSet
 from analysis.segmentation import Bout, find_bouts, segment_bouts
 from analysis.segmentation.bouts import Span
 from analysis.segmentation.strokes import find_strokes, stroke_sets
-from analysis.survey import PAD_S, Survey
+from analysis.survey import Survey, padded
 from analysis.waveforms import Shapes, shapes_of
 from sensing.recording import Placement, Side
 
@@ -69,18 +69,23 @@ def examine(
         strokes = [find_strokes(own.motions, own.core) for own in surveyed.stretches(sides)]
         found = stroke_sets(strokes, exercise)
         bouts = [Bout(_span(surveyed, one), sides) for one in found]
-        sets_of = dict(zip(bouts, found, strict=True))
+        set_of = dict(zip(bouts, found, strict=True))
+
+        def sets_in(part: _Part) -> list[ExerciseSet]:
+            return [set_of[bout] for bout in part.bouts]
+
     else:
-        sets_of = {}
         active = {side: own.active for side, own in surveyed.sides.items()}
-        rates = {side: own.rate_hz for side, own in surveyed.sides.items()}
+        rates = {side: placed.rate_hz for side, placed in surveyed.aligned.sides().items()}
         bouts = find_bouts(active, rates, shared_grid=surveyed.aligned.shared_grid)
+
+        def sets_in(part: _Part) -> list[ExerciseSet]:
+            near = [bout.shifted(part.first) for bout in part.bouts]
+            return [one.exercise_set for one in segment_bouts(part.motions, near, exercise, placement)]
+
     out: list[Examined] = []
     for part in _parts(surveyed, bouts):
-        sets = [sets_of[bout] for bout in part.bouts if bout in sets_of]
-        if not sets_of:
-            near = [bout.shifted(part.first) for bout in part.bouts]
-            sets = [one.exercise_set for one in segment_bouts(part.motions, near, exercise, placement)]
+        sets = sets_in(part)
         measured = measure(sets, part.motions, load_kg)
         values = fatigue_values(sets, part.motions)
         shapes = shapes_of(measured, part.motions)
@@ -105,10 +110,9 @@ def _parts(surveyed: Survey, bouts: Sequence[Bout]) -> Iterator[_Part]:
         yield _Part(motions, 0, tuple(bouts))
         return
     own = next(iter(placed.values()))
-    pad = round(PAD_S * own.rate_hz)
     followed = {side: Orientation() for side in placed}
     for start, stop, within in _cuts(bouts, round(ROOM_S * own.rate_hz), surveyed.at_once):
-        low, high = max(start - pad, 0), min(stop + pad, own.size)
+        low, high = padded(own, start, stop)
         motions = {
             side: oriented(surveyed.motion(side, low, high), orientation, low)
             for side, orientation in followed.items()

@@ -41,8 +41,6 @@ class SideSurvey:
 
     Attributes
     ----------
-    rate_hz : float
-        Grid rate.
     bias : (3,) float array
         What the gyroscope reads while nothing moves, deg/s.
     active : (n,) bool array
@@ -62,7 +60,6 @@ class SideSurvey:
         Pieces of movement, to find a sensor that slipped.
     """
 
-    rate_hz: float
     bias: FloatArray
     active: BoolArray
     seconds: FloatArray
@@ -110,9 +107,8 @@ class Survey:
     def stretches(self, sides: Sequence[Side]) -> Iterator[Stretch]:
         """Piece after piece of sides that share a grid."""
         placed = self.aligned.sides()[sides[0]]
-        pad = round(PAD_S * placed.rate_hz)
         for start, stop in _pieces(placed, self.at_once):
-            low, high = max(start - pad, 0), min(stop + pad, placed.size)
+            low, high = padded(placed, start, stop)
             motions = {side: self.motion(side, low, high) for side in sides}
             yield Stretch(motions, low, slice(start - low, stop - low))
 
@@ -158,16 +154,21 @@ def survey(aligned: Aligned, at_once: int) -> Survey:
         kept = placed.track() if len(spans) == 1 else None
         still = [still_blocks(kept or placed.track(*span)) for span in spans]
         bias = gyroscope_bias(still)
-        pad = round(PAD_S * placed.rate_hz)
         observed = []
         for start, stop in spans:
-            low, high = max(start - pad, 0), min(stop + pad, placed.size)
+            low, high = padded(placed, start, stop)
             motion = levels(kept or placed.track(low, high), bias)
             observed.append(_observe(motion, slice(start - low, stop - low), start, placed))
             if kept is not None:
                 whole[side] = motion
         sides[side] = _summed_up(observed, placed, bias, rest_level(motion))
     return Survey(aligned, sides, whole, at_once)
+
+
+def padded(placed: Placed, start: int, stop: int) -> tuple[int, int]:
+    """The points from ``start`` to ``stop`` with `PAD_S` more on both ends, as far as the side goes."""
+    pad = round(PAD_S * placed.rate_hz)
+    return max(start - pad, 0), min(stop + pad, placed.size)
 
 
 def _pieces(placed: Placed, at_once: int) -> Iterator[tuple[int, int]]:
@@ -231,7 +232,6 @@ def _summed_up(observed: list[_Observed], placed: Placed, bias: FloatArray, rest
     acc_clipped, gyr_clipped, clipped = np.sum([one.clipped for one in observed], axis=0)
     spread = max(1, placed.size // ENOUGH)
     return SideSurvey(
-        rate_hz=placed.rate_hz,
         bias=bias,
         active=is_active(joined("level"), joined("valid"), rest),
         seconds=np.where(recorded >= 0.5 * placed.rate_hz, moved / np.maximum(recorded, 1), np.nan),

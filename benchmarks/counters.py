@@ -11,7 +11,7 @@ import numpy as np
 from scipy import signal
 
 from analysis.frames import main_axis, motion
-from analysis.segmentation.bouts import bouts, is_active, rest_level, working_level
+from analysis.segmentation.bouts import activity, bouts
 from analysis.segmentation.filters import lowpass
 from analysis.segmentation.repetitions import Rhythm, find_rhythm
 from analysis.timeline import align
@@ -28,9 +28,7 @@ def in_bouts(count: BoutCounter, recording: Recording) -> list[int]:
     """Repetitions in each bout of the first side; bouts without a rhythm have none."""
     track = next(iter(align(recording).tracks().values()))
     found = []
-    own = motion(track)
-    active = is_active(working_level(own), track.valid, rest_level(own))
-    for start, stop in bouts(active, track.rate_hz):
+    for start, stop in bouts(activity(motion(track)), track.rate_hz):
         assert track.gyr is not None
         gyr = lowpass(track.gyr[start:stop], 8.0, track.rate_hz)
         rhythm = find_rhythm([gyr], track.rate_hz)

@@ -15,11 +15,9 @@ from analysis.results import ExerciseSet, Kind, SideEvents
 from analysis.segmentation.bouts import (
     REST_S,
     Span,
+    activity,
     bouts,
-    is_active,
     joint_bouts,
-    rest_level,
-    working_level,
 )
 from analysis.segmentation.pairing import SAME_TEMPO, pair_repetitions
 from analysis.segmentation.repair import repaired
@@ -96,7 +94,7 @@ def segment(
     """
     if exercise.movement == "strokes" and shared_grid:
         return tuple(SegmentedSet(found, {}) for found in stroke_sets([find_strokes(motions)], exercise))
-    active = {side: is_active(working_level(m), m.track.valid, rest_level(m)) for side, m in motions.items()}
+    active = {side: activity(motion) for side, motion in motions.items()}
     rates = {side: motion.track.rate_hz for side, motion in motions.items()}
     found = find_bouts(active, rates, shared_grid=shared_grid)
     return segment_bouts(motions, found, exercise, placement)

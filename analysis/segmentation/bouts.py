@@ -70,6 +70,11 @@ def is_active(level: FloatArray | Float32Array, valid: BoolArray, rest: float) -
     return np.asarray(level > max(rest, REST_FRACTION * vigorous))
 
 
+def activity(motion: Motion) -> BoolArray:
+    """Where one side moves above its rest level, of a motion that is held as a whole, (n,)."""
+    return is_active(working_level(motion), motion.track.valid, rest_level(motion))
+
+
 def bouts(active: BoolArray, rate_hz: float, other: BoolArray | None = None) -> list[Span]:
     """Bouts of one side.
 
