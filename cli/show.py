@@ -96,8 +96,8 @@ def show_quality(screen: Console, quality: Quality) -> None:
         table.add_row(side.value, *_quality_cells(of_side))
     screen.print(table)
     error_s = quality.sync.error_s
-    known = "not known" if error_s is None else f"{error_s * 1000:.1f} ms"
-    _print(screen, f"left-right timing error: {known} ({quality.sync.method})")
+    known = "not known" if error_s is None else f"{error_s * 1000:.1f} ms ({quality.sync.method})"
+    _print(screen, f"left-right timing error: {known}")
     _list(screen, (f"warning: {warning.message}" for warning in quality.warnings))
 
 

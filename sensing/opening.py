@@ -257,14 +257,13 @@ def _load(path: Path, options: ReadOptions) -> _Source:
 
 def _ignored(path: Path, options: ReadOptions) -> tuple[Notice, ...]:
     """A notice of the options that a recording folder has no use for."""
-    given = dataclasses.asdict(options)
     flags = {
         "acc_unit": "--acc-unit",
         "gyr_unit": "--gyr-unit",
         "time_unit": "--time-unit",
         "rate_hz": "--rate",
     }
-    told = [flag for name, flag in flags.items() if given[name] is not None]
+    told = [flag for name, flag in flags.items() if getattr(options, name) is not None]
     if not told:
         return ()
     text = f"{path} says its own units and times; {', '.join(told)} had no use"
@@ -275,7 +274,7 @@ def _is_folder(path: Path) -> bool:
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except FileNotFoundError as error:
-        raise BadInput(f"{path}: no such file or folder") from error
+        raise BadInput(f"{path}: no such file or folder; check the path") from error
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: cannot be read: {error}") from error
 

@@ -43,7 +43,7 @@ def find(root: str) -> list[Found]:
 def _find_local(root: str) -> Iterator[Found]:
     top = Path(root)
     if not top.is_dir():
-        raise BadInput(f"{root}: no such folder")
+        raise BadInput(f"{root}: no such folder; check the path")
     for folder in find_recordings(top):
         states = [(p.name, p.stat()) for p in sorted(folder.iterdir()) if p.is_file()]
         files = [(name, state.st_size, state.st_mtime_ns) for name, state in states]

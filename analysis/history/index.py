@@ -125,7 +125,7 @@ def read_folder(
         The folder is not there.
     """
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder")
+        raise BadInput(f"{folder}: no such folder; check the path")
     named = {path: _named(path) for path in find_recordings(folder)}
     people = sorted(set(named.values()) - {""})
     if athlete_id is None and len(people) > 1:

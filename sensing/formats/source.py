@@ -322,7 +322,7 @@ def _readable(place: Place) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise BadInput(f"{place}: no such file") from error
+        raise BadInput(f"{place}: no such file; check the path") from error
     except PermissionError as error:
         raise BadInput(f"{place}: no permission to read it; change its permissions") from error
     except (gzip.BadGzipFile, zipfile.BadZipFile, EOFError, zlib.error) as error:
