@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import pstats
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -198,6 +199,8 @@ def installed(name: str, peers: Path) -> bool:
     )
     done = all(subprocess.run(command, capture_output=True).returncode == 0 for command in commands)
     if not done:
+        # Half an environment would pass for a whole one the next time.
+        shutil.rmtree(peers / name, ignore_errors=True)
         print(f"{PACKAGES[name]} cannot be installed here and is left out", file=sys.stderr)
     return done
 
