@@ -195,7 +195,7 @@ def test_programs_run_in_turns_and_one_that_is_not_there_is_left_out(tmp_path):
 
 def test_the_exponent_of_a_power_law_and_the_stages_of_the_pipeline():
     assert performance.exponent([1, 10, 100], [3, 30, 300]) == pytest.approx(1.0)
-    assert "| `segment` | sets and repetitions |" in performance.profile_section(True)
+    assert "| `segment_bouts` | sets and repetitions |" in performance.profile_section(True)
 
 
 def test_live_repetitions_are_held_against_the_whole():
