@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from analysis import kernels
 from analysis.frames import Motion
 from analysis.metrics import METRICS
 from analysis.metrics.spans import counts, masked_mean, seconds
@@ -166,6 +166,8 @@ def _onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[
     if exercise_set.kind is not Kind.SIMULTANEOUS or len(motions) < 2:
         return lags
     track = motions[Side.LEFT].track
+    levels = [motions[side].level for side in Side]
+    searched, windows = [], []
     for i, j in exercise_set.pairs:
         times = *exercise_set.reps[Side.LEFT][i], *exercise_set.reps[Side.RIGHT][j]
         # In whole samples, so that the same repetition is searched alike wherever its part begins.
@@ -177,35 +179,11 @@ def _onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[
             continue
         if not all(motion.track.valid[whole].all() for motion in motions.values()):
             continue
-        shift = _best_shift(motions[Side.LEFT].level, motions[Side.RIGHT].level, low, high, reach)
-        lags[Side.LEFT][i] = 0.0
-        lags[Side.RIGHT][j] = 1000 * shift / track.rate_hz
+        searched.append((i, j))
+        windows.append((low, high, reach))
+    if searched:
+        left, right = np.array(searched).T
+        lags[Side.LEFT][left] = 0.0
+        shifts = kernels.shifts(levels[0], levels[1], np.array(windows, dtype=np.int64))
+        lags[Side.RIGHT][right] = 1000 * shifts / track.rate_hz
     return lags
-
-
-def _best_shift(left: FloatArray, right: FloatArray, low: int, high: int, reach: int) -> float:
-    """Samples by which ``right`` comes after ``left`` around ``low`` to ``high``; NaN at the search's edge.
-
-    Each side's window is slid over the other side and the two answers are averaged, so that swapping the
-    sides negates the result. The correlation is normalised for every lag: otherwise what leaves the window
-    pulls the answer towards zero.
-    """
-    there = _slide(left[low:high], right[low - reach : high + reach])
-    back = _slide(right[low:high], left[low - reach : high + reach])
-    return (there - back) / 2
-
-
-def _slide(window: FloatArray, other: FloatArray) -> float:
-    """Lag of greatest normalised correlation of a window along a longer stretch, from its middle."""
-    n = len(window)
-    other = other - other.mean()
-    sums, squares = (np.concatenate([[0.0], np.cumsum(v)]) for v in (other, other * other))
-    sums, squares = sums[n:] - sums[:-n], squares[n:] - squares[:-n]
-    spread = np.sqrt(np.maximum(n * squares - sums * sums, 0.0)) + 1e-12
-    correlation = np.correlate(other, window - window.mean(), "valid") / spread
-    at = int(np.argmax(correlation))
-    if at in (0, len(correlation) - 1):
-        return math.nan
-    before, peak, after = correlation[at - 1 : at + 2]
-    curve = before - 2 * peak + after
-    return float(at - len(correlation) // 2 + (0.5 * (before - after) / curve if curve else 0.0))

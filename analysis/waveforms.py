@@ -10,10 +10,11 @@ import numpy as np
 from analysis.comparison import group_sets
 from analysis.frames import Motion
 from analysis.inference import ALPHA, CORRELATION_FLOOR, MIN_REPS
+from analysis.kernels import POINTS
 from analysis.measurement import MeasuredSet
 from analysis.metrics.spans import complete, seconds
 from analysis.results import Metric, VerdictWord, Waveform
-from analysis.segmentation.similarity import POINTS, normalise_time
+from analysis.segmentation.similarity import normalise_time
 from sensing.recording import FloatArray, Interval, Side
 
 SIGNALS: Final = (

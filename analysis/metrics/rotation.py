@@ -8,7 +8,9 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
+from analysis import kernels
 from analysis.frames import Motion
+from analysis.kernels import span_array
 from analysis.metrics.spans import complete, masked_max, masked_mean, seconds
 from analysis.segmentation.bouts import Span
 from sensing.recording import FloatArray
@@ -48,9 +50,7 @@ def range_of_motion(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     if motion.quat is None:
         return cosine
     # An orientation that restarted after a gap cannot be compared with the one before it.
-    for i in np.flatnonzero(complete(motion.track.valid, spans)).tolist():
-        own = motion.quat[slice(*spans[i])]
-        furthest = own[np.abs(own @ own[0]).argmin()]
-        cosine[i] = np.abs(own @ furthest).min()
+    whole = complete(motion.track.valid, spans)
+    cosine[whole] = kernels.least_cosines(motion.quat, span_array(spans)[whole])
     # Unit quaternions: what they share is the cosine of half of the angle between them.
     return np.asarray(np.degrees(2 * np.arccos(np.minimum(cosine, 1.0))), dtype=np.float64)

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy import fft, signal
+from scipy import fft
 
+from analysis import kernels
 from analysis.frames import Motion
+from analysis.kernels import span_array
 from analysis.metrics.spans import complete
 from analysis.segmentation.bouts import Span
+from analysis.segmentation.filters import butterworth
 from sensing.recording import GRAVITY, FloatArray
 
 CUT_HZ: Final = 10.0
@@ -27,9 +30,6 @@ _AT_ONCE: Final = 32
 
 _LEAST: Final = 8
 """Fewer samples have no spectrum."""
-
-_PIECE: Final = 4096
-"""Samples that are turned at once."""
 
 
 def sparc(motion: Motion, spans: Sequence[Span]) -> FloatArray:
@@ -93,33 +93,20 @@ def ldlj_a(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     out = np.full(len(spans), np.nan)
     if track.rate_hz <= 2 * CUT_HZ or len(track) <= 30:
         return out
-    sos = signal.butter(4, CUT_HZ, fs=track.rate_hz, output="sos")
-    acc = np.ascontiguousarray(signal.sosfiltfilt(sos, _free_acceleration(motion)))
-    change = np.diff(acc)
-    jerk2 = np.einsum("ij,ij->j", change, change)
-    for i in np.flatnonzero(complete(track.valid, spans)).tolist():
-        a, b = spans[i]
-        if b - a >= _LEAST:
-            off = acc[:, a:b] - acc[:, a:b].mean(axis=1, keepdims=True)
-            peak2 = float(np.einsum("ij,ij->j", off, off).max())
-            work = (b - a) * float(jerk2[a : b - 1].sum())
-            out[i] = -np.log(work / peak2) if peak2 > 0 and work > 0 else np.nan
+    acc = butterworth("low", (CUT_HZ,), track.rate_hz, order=4).zero_phase(
+        _free_acceleration(motion), track.rate_hz / CUT_HZ
+    )
+    every = span_array(spans)
+    long = complete(track.valid, spans) & (every[:, 1] - every[:, 0] >= _LEAST)
+    change2, peak2 = kernels.jerks(acc, every[long]).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = -np.log((every[long, 1] - every[long, 0]) * change2 / peak2)
+    out[long] = np.where((change2 > 0) & (peak2 > 0), value, np.nan)
     return out
 
 
 def _free_acceleration(motion: Motion) -> FloatArray:
-    """Acceleration without gravity, (3, n), m/s2: in the earth frame where orientation is known."""
+    """Acceleration without gravity, (n, 3), m/s2: in the earth frame where orientation is known."""
     if motion.quat is None:
-        return motion.dynamic.T
-    free = np.empty((3, len(motion.quat)))
-    # In pieces that stay in the processor's cache.
-    for start in range(0, len(motion.quat), _PIECE):
-        own = slice(start, start + _PIECE)
-        w, i, j, k = np.ascontiguousarray(motion.quat[own].T)
-        x, y, z = motion.track.acc[own].T
-        # Twice the cross product of the quaternion's vector and the acceleration.
-        tx, ty, tz = 2 * (j * z - k * y), 2 * (k * x - i * z), 2 * (i * y - j * x)
-        free[0, own] = x + w * tx + (j * tz - k * ty)
-        free[1, own] = y + w * ty + (k * tx - i * tz)
-        free[2, own] = z + w * tz + (i * ty - j * tx) - GRAVITY
-    return free
+        return motion.dynamic
+    return kernels.free_acceleration(motion.track.acc, motion.quat, GRAVITY)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-import numpy as np
 from scipy import signal
 
+from analysis import kernels
 from sensing.recording import FloatArray
 
 TOP_OF_BAND: Final = 0.45
@@ -28,27 +28,16 @@ class Butterworth:
         The numbers are those of `scipy.signal.sosfiltfilt`, whose fixed costs are several times those of
         filtering a stretch of some seconds.
         """
-        pad = min(int(3 * period), len(values) - 1)
-        before, after = 2 * values[0] - values[pad:0:-1], 2 * values[-1] - values[-2 : -pad - 2 : -1]
-        out = np.concatenate([before, values, after])
-        for _ in range(2):
-            out = self._run(out)[::-1]
-        return np.ascontiguousarray(out[pad : len(out) - pad])
-
-    def _run(self, values: FloatArray) -> FloatArray:
-        states = np.multiply.outer(self.settled, values[0])
-        for section, state in zip(self.sections, states, strict=True):
-            values, _ = signal.lfilter(section[:3], section[3:], values, axis=0, zi=state)
-        return values
+        return kernels.zero_phase(values, self.sections, self.settled, min(int(3 * period), len(values) - 1))
 
 
 @lru_cache(maxsize=256)
 def butterworth(
-    kind: Literal["low", "high", "band"], cut_hz: tuple[float, ...], rate_hz: float
+    kind: Literal["low", "high", "band"], cut_hz: tuple[float, ...], rate_hz: float, *, order: int = 2
 ) -> Butterworth:
-    """The second-order filter of one cut, or of a band's two."""
+    """The filter of one cut, or of a band's two."""
     cut = cut_hz[0] if len(cut_hz) == 1 else list(cut_hz)
-    sections = signal.butter(2, cut, btype=kind, fs=rate_hz, output="sos")
+    sections = signal.butter(order, cut, btype=kind, fs=rate_hz, output="sos")
     return Butterworth(sections, signal.sosfilt_zi(sections))
 
 

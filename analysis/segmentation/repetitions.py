@@ -18,8 +18,10 @@ from typing import Final
 import numpy as np
 from scipy import fft, signal
 
+from analysis import kernels
 from analysis.faults import BoolArray
 from analysis.frames import Motion, main_axis, norm
+from analysis.kernels import span_array
 from analysis.segmentation.bouts import Span
 from analysis.segmentation.filters import TOP_OF_BAND, butterworth, lowpass
 from sensing.recording import FloatArray, IntArray
@@ -280,42 +282,9 @@ def _usual_excursion(angle: FloatArray, width: int) -> float:
     return float(moving[(len(moving) - 1) // 2] + moving[len(moving) // 2]) / 2
 
 
-def turning_points(angle: FloatArray, hysteresis: float) -> tuple[IntArray, IntArray]:
-    """Alternating maxima and minima after which ``angle`` goes back by at least ``hysteresis``.
-
-    Returns
-    -------
-    index, kind : (m,) int arrays
-        As in `Turns`.
-    """
-    falling = np.diff(angle) < 0
-    candidates = [0, *(np.flatnonzero(falling[1:] != falling[:-1]) + 1).tolist(), len(angle) - 1]
-    index: list[int] = []
-    kind: list[int] = []
-    low = high = heading = 0
-    bottom = top = float(angle[0])
-    for i, value in zip(candidates, angle[candidates].tolist(), strict=True):
-        if value > top:
-            high, top = i, value
-        if value < bottom:
-            low, bottom = i, value
-        if heading >= 0 and top - value >= hysteresis:
-            index.append(high)
-            kind.append(1)
-            heading, low, high, bottom, top = -1, i, i, value, value
-        elif heading <= 0 and value - bottom >= hysteresis:
-            index.append(low)
-            kind.append(-1)
-            heading, low, high, bottom, top = 1, i, i, value, value
-    if heading:
-        index.append(high if heading > 0 else low)
-        kind.append(heading)
-    return np.array(index, dtype=np.int64), np.array(kind, dtype=np.int64)
-
-
 def _turns(angle: FloatArray, hysteresis: float, rotation: FloatArray, step: int) -> Turns:
     """Turning points of a bout, without those at its ends that no movement goes with."""
-    index, kind = turning_points(angle, hysteresis)
+    index, kind = kernels.turning_points(angle, hysteresis)
     # From the rotation itself: near the ends of a bout the filter that takes the drift bends the angle.
     turned = np.abs(np.diff(np.cumsum(rotation)[np.minimum(index * step, len(rotation) - 1)]))
     share = turned / max(float(np.median(turned)), 1e-9) if len(turned) else turned
@@ -377,9 +346,7 @@ def find_repetitions(motion: Motion, cycle: Cycle, start_kind: int) -> list[Span
         elif starts[0] and turns.whole[-1]:
             last = (int(turns.index[-2]), int(turns.index[-1]))
             found.append(at_reversals(last, (start_kind, -start_kind)))
-    rate = motion.track.rate_hz
-    still = 0.0 if motion.speed is None else STANDSTILL_SPEED
-    spans = [_without_pauses(cycle.speed[start : stop + 1], start, rate, still) for start, stop in found]
+    spans = _without_pauses(motion, cycle, found)
     return [(cycle.span[0] + a, cycle.span[0] + b) for a, b in spans if b - a > 2]
 
 
@@ -399,30 +366,19 @@ def _between(starts: IntArray, turns: IntArray, work_hz: float) -> list[Span]:
     return found
 
 
-def _without_pauses(speed: FloatArray, start: int, rate_hz: float, still: float) -> Span:
-    """Boundaries drawn in over standstills longer than a pause.
+def _without_pauses(motion: Motion, cycle: Cycle, found: list[Span]) -> list[Span]:
+    """Repetitions drawn in over standstills longer than a pause, in points of the cycle.
 
     A standstill is one about every axis: turning points are of the main axis, but work about another one
     belongs to the repetition.
     """
-    level = max(STANDSTILL * float(speed.max(initial=0.0)), still)
-    before, after = (_onset(way, level, LATE_S * rate_hz) for way in (speed, speed[::-1]))
-    pause = PAUSE_S * rate_hz
-    stop = start + len(speed) - 1
-    return (start + before if before > pause else start), (stop - after if after > pause else stop)
-
-
-def _onset(speed: FloatArray, level: float, most: float) -> int:
-    """Where movement sets in: before it reaches ``level``, but by no more than ``most``.
-
-    A smooth movement gains speed with the square of time at first (minimum jerk; Flash and Hogan 1985), so
-    that it takes from its onset to ``level`` as long as from there to four times as fast.
-    """
-    moving = int(np.argmax(speed > level))
-    if moving == 0:
-        return 0
-    fast = int(np.argmax(speed > 4 * level))
-    return max(moving - int(min(max(fast - moving, 0), most)), 0)
+    rate = motion.track.rate_hz
+    spans = span_array([(start, stop) for start, stop in found if stop > start])
+    still = 0.0 if motion.speed is None else STANDSTILL_SPEED
+    both_ends = np.column_stack([spans[:, 0], spans[:, 1] + 1])
+    stands = kernels.standstills(cycle.speed, both_ends, STANDSTILL, still, LATE_S * rate)
+    drawn_in = spans + np.where(stands > PAUSE_S * rate, stands, 0) * (1, -1)
+    return [(start, stop) for start, stop in drawn_in.tolist()]
 
 
 def _reversals(rotation: FloatArray, after: int) -> list[int]:

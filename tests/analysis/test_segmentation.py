@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import analyse
+from analysis.kernels import turning_points
 from analysis.results import Kind
 from analysis.segmentation.bouts import bouts, joint_bouts
 from analysis.segmentation.pairing import pair_repetitions
-from analysis.segmentation.repetitions import autocorrelation, find_rhythm, turning_points
+from analysis.segmentation.repetitions import autocorrelation, find_rhythm
 from sensing.recording import GRAVITY, Recording, Side, Stream
 from sensing.simulate import Simulation, simulate
 
