@@ -17,6 +17,7 @@ import numpy as np
 from scipy import ndimage
 from vqf import VQF, BasicVQF
 
+from analysis import kernels
 from analysis.timeline import Track
 from sensing.recording import GRAVITY, FloatArray
 
@@ -164,7 +165,7 @@ class Orientation:
 
 def _dynamic(track: Track) -> FloatArray:
     width = max(1, round(STATIC_WINDOW_S * track.rate_hz))
-    static = ndimage.uniform_filter1d(track.acc.T, width, mode="nearest").T
+    static = kernels.running_mean(track.acc, width, nearest=True)
     return np.subtract(track.acc, static, out=static)
 
 

@@ -13,9 +13,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
-from analysis import wearing
+from analysis import kernels, wearing
 from analysis.faults import BoolArray
 from analysis.frames import Motion, gyroscope_bias, levels, norm, still_block, still_blocks
 from analysis.segmentation.bouts import is_active, rest_level, working_level
@@ -203,10 +202,8 @@ def _observe(motion: Motion, core: slice, first: int, placed: Placed) -> _Observ
     spread = max(1, placed.size // ENOUGH)
     some = slice(core.start + -first % spread, core.stop, spread)
     width = max(1, round(rate))
-    mean = ndimage.uniform_filter1d(motion.level, width)[some]
-    calm = track.valid[some] & (
-        ndimage.uniform_filter1d(motion.dynamic_norm, width)[some] < CALM_ACCELERATION
-    )
+    mean = kernels.running_mean(motion.level, width)[some]
+    calm = track.valid[some] & (kernels.running_mean(motion.dynamic_norm, width)[some] < CALM_ACCELERATION)
     if motion.speed is not None:
         calm &= mean < CALM_SPEED
     full = track.acc_clipped[core], track.gyr_clipped[core]

@@ -192,6 +192,54 @@ static PyObject *zero_phase(PyObject *self, PyObject *args)
     return done(arrays, 4, wrong);
 }
 
+/* Place on a line of n points of a place beside it: the nearest one, or as in a mirror at its ends. */
+static Size beside(Size place, Size n, int mirrored)
+{
+    if (place >= 0 && place < n)
+        return place;
+    if (!mirrored)
+        return place < 0 ? 0 : n - 1;
+    place %= 2 * n;
+    if (place < 0)
+        place += 2 * n;
+    return place < n ? place : 2 * n - 1 - place;
+}
+
+/* values (n, c), [width, mirrored], out (n, c): as scipy.ndimage.uniform_filter1d along the first axis. */
+static PyObject *running_mean(PyObject *self, PyObject *args)
+{
+    Array arrays[3], *values = arrays, *rule = arrays + 1, *out = arrays + 2;
+    Size n, width;
+    int mirrored;
+    (void)self;
+    if (!take(args, "diD", arrays))
+        return NULL;
+    n = values->rows;
+    if (rule->rows != 2 || whole(rule, 0, 0) < 1 || whole(rule, 0, 0) > PY_SSIZE_T_MAX / 4 || n < 1
+        || out->rows != n || out->columns != values->columns)
+        return done(arrays, 3, "window and signal do not fit");
+    width = (Size)whole(rule, 0, 0);
+    mirrored = whole(rule, 1, 0) != 0;
+    Py_BEGIN_ALLOW_THREADS
+    for (Size c = 0; c < values->columns; c++) {
+        Size leads = width - width / 2 - 1;
+        double mean = 0, share = (double)width;
+        for (Size k = -(width / 2); k <= leads; k++)
+            mean += number(values, beside(k, n, mirrored), c);
+        mean /= share;
+        put(out, 0, c, mean);
+        for (Size i = 1; i < n; i++) {
+            Size enters = i + leads, leaves = i - 1 - width / 2;
+            mean += (number(values, enters < n ? enters : beside(enters, n, mirrored), c)
+                     - number(values, leaves >= 0 ? leaves : beside(leaves, n, mirrored), c))
+                    / share;
+            put(out, i, c, mean);
+        }
+    }
+    Py_END_ALLOW_THREADS
+    return done(arrays, 3, NULL);
+}
+
 /* ---- turning points ---- */
 
 /* angle (n,), hysteresis (1,), index and kind (n,) as room; answers how many were found. */
@@ -564,6 +612,7 @@ static PyObject *jerks(PyObject *self, PyObject *args)
 
 static PyMethodDef methods[] = {
     {"zero_phase", zero_phase, METH_VARARGS, NULL},
+    {"running_mean", running_mean, METH_VARARGS, NULL},
     {"turning_points", turning_points, METH_VARARGS, NULL},
     {"standstills", standstills, METH_VARARGS, NULL},
     {"normalise_time", normalise_time, METH_VARARGS, NULL},

@@ -18,6 +18,13 @@ def zero_phase(values: FloatArray, sections: FloatArray, settled: FloatArray, pa
     return out
 
 
+def running_mean(values: FloatArray, width: int, *, nearest: bool = False) -> FloatArray:
+    """As `plain.running_mean`; each channel of what it makes lies together in memory."""
+    out = np.empty(values.shape[::-1]).T
+    _compiled.running_mean(values, np.array([width, not nearest], dtype=np.int64), out)
+    return out
+
+
 def turning_points(angle: FloatArray, hysteresis: float) -> tuple[IntArray, IntArray]:
     """As `plain.turning_points`."""
     index, kind = np.empty((2, len(angle)), dtype=np.int64)

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
+from scipy import ndimage, signal
 
 from sensing.recording import FloatArray, IntArray
 
@@ -39,6 +39,16 @@ def zero_phase(values: FloatArray, sections: FloatArray, settled: FloatArray, pa
             out, _ = signal.lfilter(section[:3], section[3:], out, axis=0, zi=state)
         out = out[::-1]
     return np.ascontiguousarray(out[pad : len(out) - pad])
+
+
+def running_mean(values: FloatArray, width: int, *, nearest: bool = False) -> FloatArray:
+    """Mean over ``width`` samples around each, along the first axis, (n,) or (n, c).
+
+    Beyond its ends the signal goes on as in a mirror, or as its ``nearest`` sample.
+    """
+    # Channel by channel, and so made as they lie in memory.
+    mode = "nearest" if nearest else "reflect"
+    return np.asarray(ndimage.uniform_filter1d(values.T, width, mode=mode).T)
 
 
 def turning_points(angle: FloatArray, hysteresis: float) -> tuple[IntArray, IntArray]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy import ndimage
 
+from analysis import kernels
 from analysis.body_results import Fatigue, SetFatigue, SideFatigue, Trend
 from analysis.frames import Motion, norm
 from analysis.inference import lag1_correlation, t_quantile
@@ -112,7 +112,7 @@ def peak_speed(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     if track.gyr is None:
         return np.full(len(spans), np.nan)
     width = max(1, round(SMOOTHING_S * track.rate_hz))
-    return masked_max(norm(ndimage.uniform_filter1d(track.gyr.T, width).T), track.valid, spans)
+    return masked_max(norm(kernels.running_mean(track.gyr, width)), track.valid, spans)
 
 
 def velocity_loss(speed: FloatArray) -> float | None:

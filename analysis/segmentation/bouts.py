@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
+from analysis import kernels
 from analysis.faults import BoolArray
 from analysis.frames import Motion
 from sensing.recording import FloatArray
@@ -51,7 +51,7 @@ def working_level(motion: Motion) -> FloatArray:
     """RMS of a side's movement over a second, (n,), deg/s, or m/s2 without a gyroscope."""
     power = np.where(motion.track.valid, motion.level, 0.0) ** 2
     width = max(1, round(motion.track.rate_hz))
-    return np.asarray(np.sqrt(np.maximum(ndimage.uniform_filter1d(power, width), 0.0)), dtype=np.float64)
+    return np.asarray(np.sqrt(np.maximum(kernels.running_mean(power, width), 0.0)), dtype=np.float64)
 
 
 def is_active(level: FloatArray | Float32Array, valid: BoolArray, rest: float) -> BoolArray:

@@ -211,8 +211,8 @@ def shared_rhythm(correlations: list[list[FloatArray]], rate_hz: float) -> Rhyth
 
 
 def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
-    n = len(correlation)
-    low, high = int(PERIOD_RANGE_S[0] * rate_hz), min(int(PERIOD_RANGE_S[1] * rate_hz), n // MIN_PERIODS)
+    low, high = (int(period_s * rate_hz) for period_s in PERIOD_RANGE_S)
+    n, high = MIN_PERIODS * len(correlation), min(high, len(correlation))
     below = np.flatnonzero(correlation < 0.5)
     if high - low < 3 or not below.size:
         return None
@@ -230,15 +230,18 @@ def _window_rhythm(correlation: FloatArray, rate_hz: float) -> Rhythm | None:
 
 
 def autocorrelation(values: FloatArray) -> FloatArray:
-    """Autocorrelation of a (k, c) signal summed over channels, normalised by each lag's overlap."""
-    n = len(values)
+    """Autocorrelation of a (k, c) signal summed over channels, normalised by each lag's overlap.
+
+    For lags of 0 to k / 2: of a longer period, too little is there to see it.
+    """
+    n, lags = len(values), len(values) // MIN_PERIODS
     centred = np.ascontiguousarray(values.T)
     centred -= centred.mean(axis=1, keepdims=True)
-    size = fft.next_fast_len(2 * n, real=True)
+    size = fft.next_fast_len(n + lags, real=True)
     spectrum = fft.rfft(centred, size)
-    raw = fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[:n]
+    raw = fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[:lags]
     energy = np.concatenate([[0.0], np.cumsum((centred**2).sum(axis=0))])
-    overlap = np.sqrt(np.maximum(energy[n:0:-1] * (energy[n] - energy[:n]), 1e-12))
+    overlap = np.sqrt(np.maximum(energy[n : n - lags : -1] * (energy[n] - energy[:lags]), 1e-12))
     return np.asarray(raw / overlap, dtype=np.float64)
 
 
