@@ -13,7 +13,7 @@ help:
 	@echo "make sync   measure the timeline and the recorder; writes docs/synchronisation.md (about an hour)"
 	@echo "make bench  speed and memory, beside other packages in .peers; writes docs/performance.md (about an hour)"
 
-.venv/.installed: pyproject.toml analysis/kernels/_compiled.c
+.venv/.installed: pyproject.toml setup.py $(wildcard */*/*.c)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,docs]'
 	@touch $@

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,7 @@ def running_mean(values: FloatArray, width: int, *, nearest: bool = False) -> Fl
     Beyond its ends the signal goes on as in a mirror, or as its ``nearest`` sample.
     """
     # Channel by channel, and so made as they lie in memory.
-    mode = "nearest" if nearest else "reflect"
+    mode: Literal["nearest", "reflect"] = "nearest" if nearest else "reflect"
     return np.asarray(ndimage.uniform_filter1d(values.T, width, mode=mode).T)
 
 

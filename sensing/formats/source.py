@@ -139,6 +139,14 @@ class Text:
                 if line.strip():
                     yield number, line
 
+    def blocks(self, first: int, size: int) -> Iterator[bytes]:
+        """Whole lines from line index ``first`` on, about so many bytes at once."""
+        with io.BytesIO(self.data) if self.plain is None else _opened(self.plain) as file:
+            for _ in range(first):
+                file.readline()
+            while block := file.read(size):
+                yield block if block.endswith(b"\n") else block + file.readline()
+
     def line_number(self, first: int, row: int) -> int:
         """Line number in the file (from 1) of a data row (from 0), blank lines skipped."""
         for at, (number, _) in enumerate(self.lines(first)):

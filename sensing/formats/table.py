@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sensing.errors import BadInput
@@ -17,12 +18,25 @@ from sensing.formats.source import Text
 from sensing.recording import FloatArray, Notice
 from sensing.spool import is_spooled, rebuilt, spooled, stretches
 
+_Decimals = Callable[[bytes, int, int, npt.NDArray[np.int64], FloatArray], int]
+
+try:
+    from sensing.formats import _decimals
+
+    _parse: _Decimals | None = _decimals.parse
+except ImportError:
+    # Installed without a C compiler.
+    _parse = None
+
 SEPARATORS: Final = (",", ";", "\t")
 
 MOST_PROBLEMS: Final = 10
 """How many problems of one file are listed; the rest are counted."""
 
 _MISSING: Final = ("", "nan", "NaN", "NAN", "-nan", "NA", "N/A", "null")
+_BLOCK: Final = 1 << 22
+"""Bytes of plain numbers that are parsed at once."""
+
 _PIECE: Final = 65_536
 """Rows that are parsed at once: what pandas needs beside the numbers does not grow with the file."""
 
@@ -156,13 +170,16 @@ def read_numbers(
     width = len(names)
     if _fits(first[1], separator, width):
         parsed = (
-            _parse_fast(text, first_line, separator, columns, width, mark) for mark in _marks(separator)
+            parse(text, first_line, separator, columns, width, mark)
+            for parse in (_parse_plain, _parse_fast)
+            for mark in _marks(separator)
         )
         values = next((values for values in parsed if values is not None), None)
         if values is not None:
             numbers = Numbers(values, tuple(columns), text, first_line, text.notices)
             # A sum sees every NaN and infinity at a fraction of the price of looking at each value.
-            whole = np.isfinite(np.sum([piece.sum(axis=0) for piece in stretches(values)], axis=0))
+            with np.errstate(over="ignore", invalid="ignore"):
+                whole = np.isfinite(np.sum([piece.sum(axis=0) for piece in stretches(values)], axis=0))
             if all(ok or column in empty_ok for ok, column in zip(whole, columns, strict=True)):
                 return numbers
             return _checked(numbers, separator, width)
@@ -178,6 +195,30 @@ def _fits(line: str, separator: str, width: int) -> bool:
 def _marks(separator: str) -> tuple[str, ...]:
     """Decimal marks that numbers may have between such separators."""
     return (".",) if separator == "," else (".", ",")
+
+
+def _parse_plain(
+    text: Text, first_line: int, separator: str, columns: Sequence[int], width: int, decimal: str
+) -> FloatArray | None:
+    """The numbers of a file that has nothing else in it; None for any other, and without a compiler."""
+    parse = _parse
+    if parse is None:
+        return None
+    places = np.full(width, -1, dtype=np.int64)
+    places[list(columns)] = range(len(columns))
+
+    def pieces() -> Iterator[FloatArray]:
+        for block in text.blocks(first_line, _BLOCK):
+            rows = np.empty((block.count(b"\n") + 1, len(columns)))
+            read = parse(block, ord(separator), ord(decimal), places, rows)
+            if read < 0:
+                raise ValueError("not plain")
+            yield rows[:read]
+
+    try:
+        return spooled(pieces()) if text.large else np.concatenate(list(pieces()))
+    except ValueError:
+        return None
 
 
 def _parse_fast(
@@ -213,7 +254,8 @@ def _parse_fast(
 def _checked(numbers: Numbers, separator: str, width: int) -> Numbers:
     """Tell rows that are too short from cells that are empty."""
     values, text = numbers.values, numbers.text
-    bad = np.concatenate([~np.isfinite(piece.sum(axis=1)) for piece in stretches(values)])
+    with np.errstate(over="ignore", invalid="ignore"):
+        bad = np.concatenate([~np.isfinite(piece.sum(axis=1)) for piece in stretches(values)])
     problems: list[_Problem] = []
     last = len(values) - 1
     for row, (number, line) in enumerate(text.lines(numbers.first_line)):
