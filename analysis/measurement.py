@@ -16,8 +16,8 @@ from analysis.frames import Motion
 from analysis.metrics import METRICS
 from analysis.metrics.spans import counts, masked_mean, seconds
 from analysis.results import ExerciseSet, Kind, SideEvents
-from analysis.segmentation.bouts import Span, rest_level
-from sensing.recording import FloatArray, Side
+from analysis.segmentation.bouts import rest_level
+from sensing.recording import FloatArray, Interval, Side
 
 MAX_LAG: Final = 0.2
 """Lags are looked for up to this share of a repetition."""
@@ -78,10 +78,10 @@ def _measure_side(
     sets: Sequence[ExerciseSet], side: Side, motion: Motion, load_kg: tuple[float, float] | None
 ) -> list[tuple[dict[str, FloatArray], SideFacts]]:
     """One side's values and facts, set by set."""
-    per_set = [_spans(motion, s, side) for s in sets]
-    spans = [span for own in per_set for span in own]
-    cuts = np.cumsum([len(own) for own in per_set])[:-1].astype(np.intp)
     track = motion.track
+    windows = [_windows(s, side) for s in sets]
+    spans = track.spans([window for own in windows for window in own])
+    cuts = np.cumsum([len(own) for own in windows])[:-1].astype(np.intp)
     flat = {m.name: m.compute(motion, spans) for m in METRICS if m.compute is not None}
     if load_kg is not None:
         flat["load_moved"] = load_kg[list(Side).index(side)] * flat["angle_travelled"]
@@ -95,7 +95,7 @@ def _measure_side(
         "acc": masked_mean(motion.dynamic_norm, track.valid, spans),
         "gyr_clipped": counts(track.gyr_clipped, spans),
         "acc_clipped": counts(track.acc_clipped, spans),
-        "samples": np.array([b - a for a, b in spans], dtype=np.intp),
+        "samples": spans[:, 1] - spans[:, 0],
     }
     values = {name: np.split(v, cuts) for name, v in flat.items()}
     split = {name: np.split(v, cuts) for name, v in facts.items()}
@@ -126,8 +126,8 @@ def _with_times(
     return {name: v for name, v in out.items() if name not in steps}
 
 
-def _spans(motion: Motion, exercise_set: ExerciseSet, side: Side) -> list[Span]:
-    """Where each repetition is measured.
+def _windows(exercise_set: ExerciseSet, side: Side) -> list[Interval]:
+    """Where each repetition is measured, s.
 
     Sides that move together are measured over the time in which either of them is in the pair's repetition,
     so that a boundary placed a little differently does not look like work.
@@ -137,8 +137,7 @@ def _spans(motion: Motion, exercise_set: ExerciseSet, side: Side) -> list[Span]:
         for i, j in exercise_set.pairs:
             (a, b), (c, d) = exercise_set.reps[Side.LEFT][i], exercise_set.reps[Side.RIGHT][j]
             windows[i if side is Side.LEFT else j] = (min(a, c), max(b, d))
-    track = motion.track
-    return [(track.index(a), track.index(b)) for a, b in windows]
+    return windows
 
 
 def _swing_times(exercise_set: ExerciseSet, side: Side) -> FloatArray:
@@ -166,24 +165,18 @@ def _onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[
     if exercise_set.kind is not Kind.SIMULTANEOUS or len(motions) < 2:
         return lags
     track = motions[Side.LEFT].track
-    levels = [motions[side].level for side in Side]
-    searched, windows = [], []
-    for i, j in exercise_set.pairs:
-        times = *exercise_set.reps[Side.LEFT][i], *exercise_set.reps[Side.RIGHT][j]
-        # In whole samples, so that the same repetition is searched alike wherever its part begins.
-        a, b, c, d = (track.index(time_s) for time_s in times)
-        low, high = min(a, c), max(b, d) + 1
-        reach = max(2, round(MAX_LAG * (b - a + d - c) / 2))
-        whole = slice(low - reach, high + reach)
-        if low < reach or high + reach > len(track):
-            continue
-        if not all(motion.track.valid[whole].all() for motion in motions.values()):
-            continue
-        searched.append((i, j))
-        windows.append((low, high, reach))
-    if searched:
-        left, right = np.array(searched).T
-        lags[Side.LEFT][left] = 0.0
-        shifts = kernels.shifts(levels[0], levels[1], np.array(windows, dtype=np.int64))
-        lags[Side.RIGHT][right] = 1000 * shifts / track.rate_hz
+    pairs = np.array(exercise_set.pairs, dtype=np.intp).reshape(-1, 2)
+    # In whole samples, so that the same repetition is searched alike wherever its part begins.
+    left, right = (track.spans(exercise_set.reps[side])[own] for side, own in zip(Side, pairs.T, strict=True))
+    low, high = np.minimum(left[:, 0], right[:, 0]), np.maximum(left[:, 1], right[:, 1]) + 1
+    length = (left[:, 1] - left[:, 0] + right[:, 1] - right[:, 0]) / 2
+    reach = np.maximum(np.rint(MAX_LAG * length).astype(np.int64), 2)
+    inside = (low >= reach) & (high + reach <= len(track))
+    valid = np.logical_and(*(motion.track.valid for motion in motions.values()))
+    around = zip((low - reach).tolist(), (high + reach).tolist(), strict=True)
+    inside &= [bool(valid[max(a, 0) : b].all()) for a, b in around]
+    windows = np.column_stack([low, high, reach])[inside]
+    lags[Side.LEFT][pairs[inside, 0]] = 0.0
+    shifts = kernels.shifts(motions[Side.LEFT].level, motions[Side.RIGHT].level, windows)
+    lags[Side.RIGHT][pairs[inside, 1]] = 1000 * shifts / track.rate_hz
     return lags

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import signal
 
 from analysis.faults import BoolArray, Faults, bridged, find_faults, missing
+from analysis.kernels import Spans
 from sensing.errors import BadInput
 from sensing.recording import FloatArray, Interval, Recording, Side, Stream
 from sensing.spool import let_go
@@ -85,6 +86,12 @@ class Track:
     def index(self, time_s: float) -> int:
         """Nearest grid point, held to the grid."""
         return min(max(round((time_s - self.start_s) * self.rate_hz), 0), len(self) - 1)
+
+    def spans(self, intervals: Sequence[Interval]) -> Spans:
+        """Nearest grid points of the ends of intervals, held to the grid, (r, 2)."""
+        times = np.array(intervals, dtype=np.float64).reshape(-1, 2)
+        points = np.rint((times - self.start_s) * self.rate_hz)
+        return np.clip(points, 0, len(self) - 1).astype(np.int64)
 
     def part(self, start: int, stop: int) -> Track:
         """The grid points from ``start`` to ``stop``; views of the same numbers."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from analysis import kernels
 from analysis.comparison import group_sets
 from analysis.frames import Motion
 from analysis.inference import ALPHA, CORRELATION_FLOOR, MIN_REPS
@@ -14,7 +15,6 @@ from analysis.kernels import POINTS
 from analysis.measurement import MeasuredSet
 from analysis.metrics.spans import complete, seconds
 from analysis.results import Metric, VerdictWord, Waveform
-from analysis.segmentation.similarity import normalise_time
 from sensing.recording import FloatArray, Interval, Side
 
 SIGNALS: Final = (
@@ -39,13 +39,9 @@ Shapes = dict[str, dict[Side, FloatArray]]
 
 def shapes_of(measured: Sequence[MeasuredSet], motions: dict[Side, Motion]) -> list[Shapes]:
     """Time-normalised repetitions, set by set."""
-    stretched = {
-        (name, side): _stretched(measured, side, m, m.speed if unit == "deg/s" else m.dynamic_norm)
-        for name, unit, _ in SIGNALS
-        for side, m in motions.items()
-    }
+    stretched = {side: _stretched(measured, side, motion) for side, motion in motions.items()}
     return [
-        {name: {side: stretched[name, side][k] for side in motions} for name, _, _ in SIGNALS}
+        {name: {side: stretched[side][name][k] for side in motions} for name, _, _ in SIGNALS}
         for k in range(len(measured))
     ]
 
@@ -91,20 +87,21 @@ def mean_waveforms(
     return tuple(out)
 
 
-def _stretched(
-    measured: Sequence[MeasuredSet], side: Side, motion: Motion, values: FloatArray | None
-) -> list[FloatArray]:
-    """Every repetition, (r, 101), set by set; NaN where it is too short or part of it is missing."""
+def _stretched(measured: Sequence[MeasuredSet], side: Side, motion: Motion) -> dict[str, list[FloatArray]]:
+    """Every repetition of each signal, (r, 101), set by set; NaN where it is too short or part is missing."""
     track = motion.track
     reps = [one.exercise_set.reps.get(side, ()) for one in measured]
-    spans = [(track.index(a), track.index(b)) for own in reps for a, b in own]
-    out = np.full((len(spans), POINTS), np.nan)
+    cuts = np.cumsum([len(own) for own in reps])[:-1].astype(np.intp)
+    spans = track.spans([rep for own in reps for rep in own])
     good = complete(track.valid, spans) & (seconds(spans, 1.0) > 2)
-    if values is not None and good.any():
-        out[good] = normalise_time(
-            values, [span for span, is_good in zip(spans, good, strict=True) if is_good]
-        )
-    return np.split(out, np.cumsum([len(own) for own in reps])[:-1].astype(np.intp)) if measured else []
+    out = {}
+    for name, unit, _ in SIGNALS:
+        shapes = np.full((len(spans), POINTS), np.nan)
+        values = motion.speed if unit == "deg/s" else motion.dynamic_norm
+        if values is not None and good.any():
+            shapes[good] = kernels.normalise_time(values, spans[good])
+        out[name] = np.split(shapes, cuts) if measured else []
+    return out
 
 
 def _whole(shapes: FloatArray) -> FloatArray:

@@ -5,13 +5,13 @@ To add a metric, write a function of (`Motion`, spans) and add a `MetricSpec` to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from analysis.frames import Motion
+from analysis.kernels import Spans
 from analysis.metrics import acceleration, impact, rotation
-from analysis.segmentation.bouts import Span
 from sensing.recording import FloatArray
 
 AMPLITUDE_REMOUNT_SD: Final = 0.04
@@ -20,7 +20,7 @@ AMPLITUDE_REMOUNT_SD: Final = 0.04
 An assumption, which the user's own remount study replaces. Timing does not depend on mounting: 0.
 """
 
-Compute = Callable[[Motion, Sequence[Span]], FloatArray]
+Compute = Callable[[Motion, Spans], FloatArray]
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from analysis.frames import Motion, norm
+from analysis.kernels import Spans
 from analysis.metrics.spans import masked_max, masked_mean, seconds
-from analysis.segmentation.bouts import Span
 from sensing.recording import GRAVITY, FloatArray
 
 PLAYER_LOAD_RATE_HZ: Final = 100.0
 """PlayerLoad is defined on samples at this rate, Hz."""
 
 
-def movement_activation(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def movement_activation(motion: Motion, spans: Spans) -> FloatArray:
     """Mean vectorial dynamic body acceleration, VeDBA, m/s2, 0 and up (Qasem et al. 2012).
 
     The norm of acceleration less its two-second running mean. It says how much a limb moves, not how hard
@@ -25,12 +24,12 @@ def movement_activation(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     return masked_mean(motion.dynamic_norm, motion.track.valid, spans)
 
 
-def peak_acceleration(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def peak_acceleration(motion: Motion, spans: Spans) -> FloatArray:
     """Greatest dynamic acceleration, m/s2, 0 and up. Low where the sensor clips or samples slowly."""
     return masked_max(motion.dynamic_norm, motion.track.valid, spans)
 
 
-def player_load(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def player_load(motion: Motion, spans: Spans) -> FloatArray:
     """PlayerLoad per repetition, arbitrary units (Boyd, Ball and Aughey 2011).
 
     Sum over samples at 100 Hz of the norm of the change of acceleration, in g, over 100. The definition

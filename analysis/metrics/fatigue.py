@@ -12,10 +12,10 @@ from analysis import kernels
 from analysis.body_results import Fatigue, SetFatigue, SideFatigue, Trend
 from analysis.frames import Motion, norm
 from analysis.inference import lag1_correlation, t_quantile
+from analysis.kernels import Spans
 from analysis.metrics.smoothness import ldlj_a, sparc
 from analysis.metrics.spans import masked_max
 from analysis.results import ExerciseSet
-from analysis.segmentation.bouts import Span
 from sensing.recording import FloatArray, Side
 
 BANDS: Final = ((20.0, "under_20"), (40.0, "20_to_40"), (math.inf, "over_40"))
@@ -102,7 +102,7 @@ def measure_fatigue(
     )
 
 
-def peak_speed(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def peak_speed(motion: Motion, spans: Spans) -> FloatArray:
     """Greatest |angular velocity| of each span after a mean over 0.1 s, deg/s, 0 and up.
 
     The mean takes tremor off, which would otherwise count as speed. NaN without a gyroscope, or where too
@@ -169,7 +169,7 @@ def _has_repetitions(exercise_set: ExerciseSet) -> bool:
 def _per_set(sets: Sequence[ExerciseSet], side: Side, motion: Motion) -> list[SideValues]:
     """Velocity, SPARC and LDLJ-A of one side's repetitions, set by set."""
     track = motion.track
-    spans = [(track.index(a), track.index(b)) for s in sets for a, b in s.reps[side]]
+    spans = track.spans([rep for s in sets for rep in s.reps[side]])
     cuts = np.cumsum([len(s.reps[side]) for s in sets])[:-1].astype(np.intp)
     columns = (np.split(f(motion, spans), cuts) for f in (peak_speed, sparc, ldlj_a))
     return list(zip(*columns, strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,16 +9,15 @@ from scipy import ndimage
 
 from analysis import kernels
 from analysis.frames import Motion
-from analysis.kernels import span_array
+from analysis.kernels import Spans
 from analysis.metrics.spans import complete, masked_max, masked_mean, seconds
-from analysis.segmentation.bouts import Span
 from sensing.recording import FloatArray
 
 PEAK_WINDOW_S: Final = 0.01
 """Peaks are of the mean over this window, so that both sides' peaks see the same bandwidth, s."""
 
 
-def angle_travelled(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def angle_travelled(motion: Motion, spans: Spans) -> FloatArray:
     """Angle through which the segment turned: integral of |angular velocity|, degrees, 0 and up.
 
     Samples missing inside a span count as the span's mean. NaN without a gyroscope or where too much is
@@ -31,7 +29,7 @@ def angle_travelled(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     return masked_mean(motion.speed, track.valid, spans) * seconds(spans, track.rate_hz)
 
 
-def peak_angular_velocity(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def peak_angular_velocity(motion: Motion, spans: Spans) -> FloatArray:
     """Greatest |angular velocity|, deg/s, 0 and up; NaN as `angle_travelled`. Low where the sensor clips."""
     if motion.speed is None:
         return np.full(len(spans), np.nan)
@@ -40,7 +38,7 @@ def peak_angular_velocity(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     return masked_max(smooth, motion.track.valid, spans)
 
 
-def range_of_motion(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def range_of_motion(motion: Motion, spans: Spans) -> FloatArray:
     """Largest rotation between any two moments of a repetition, degrees, 0 to 180.
 
     From orientation, so bending and twisting both count: the orientation furthest from the start, and then
@@ -51,6 +49,6 @@ def range_of_motion(motion: Motion, spans: Sequence[Span]) -> FloatArray:
         return cosine
     # An orientation that restarted after a gap cannot be compared with the one before it.
     whole = complete(motion.track.valid, spans)
-    cosine[whole] = kernels.least_cosines(motion.quat, span_array(spans)[whole])
+    cosine[whole] = kernels.least_cosines(motion.quat, spans[whole])
     # Unit quaternions: what they share is the cosine of half of the angle between them.
     return np.asarray(np.degrees(2 * np.arccos(np.minimum(cosine, 1.0))), dtype=np.float64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,9 +9,8 @@ from scipy import fft
 
 from analysis import kernels
 from analysis.frames import Motion
-from analysis.kernels import span_array
+from analysis.kernels import Spans
 from analysis.metrics.spans import complete
-from analysis.segmentation.bouts import Span
 from analysis.segmentation.filters import butterworth
 from sensing.recording import GRAVITY, FloatArray
 
@@ -32,7 +30,7 @@ _LEAST: Final = 8
 """Fewer samples have no spectrum."""
 
 
-def sparc(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def sparc(motion: Motion, spans: Spans) -> FloatArray:
     """Spectral arc length of |angular velocity|, at most -1, nearer 0 is smoother.
 
     The length of the curve of the normalised amplitude spectrum up to 10 Hz or to where it stays below 5 %,
@@ -44,15 +42,15 @@ def sparc(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     if motion.speed is None:
         return out
     track = motion.track
-    known = np.flatnonzero(complete(track.valid, spans)).tolist()
-    whole = [k for k in known if spans[k][1] - spans[k][0] >= _LEAST]
-    sizes = np.array([_size(spans[k][1] - spans[k][0]) for k in whole], dtype=np.intp)
+    lengths = spans[:, 1] - spans[:, 0]
+    whole = np.flatnonzero(complete(track.valid, spans) & (lengths >= _LEAST))
+    sizes = np.array([_size(samples) for samples in lengths[whole].tolist()], dtype=np.intp)
     for size in np.unique(sizes):
-        alike = np.array(whole)[sizes == size]
+        alike = whole[sizes == size]
         for some in np.split(alike, range(_AT_ONCE, len(alike), _AT_ONCE)):
             padded = np.zeros((len(some), size))
-            for row, k in zip(padded, some, strict=True):
-                row[: spans[k][1] - spans[k][0]] = motion.speed[slice(*spans[k])]
+            for row, (start, stop) in zip(padded, spans[some].tolist(), strict=True):
+                row[: stop - start] = motion.speed[start:stop]
             out[some] = _arc_lengths(padded, track.rate_hz)
     return out
 
@@ -81,7 +79,7 @@ def _arc_lengths(padded: FloatArray, rate_hz: float) -> FloatArray:
     return np.where(moves, -curve.sum(axis=1), np.nan)
 
 
-def ldlj_a(motion: Motion, spans: Sequence[Span]) -> FloatArray:
+def ldlj_a(motion: Motion, spans: Spans) -> FloatArray:
     """Log dimensionless jerk of acceleration, negative, nearer 0 is smoother.
 
     ``-ln(T / a_peak^2 * integral of |da/dt|^2)``, with T the duration and a_peak the greatest deviation of
@@ -96,11 +94,11 @@ def ldlj_a(motion: Motion, spans: Sequence[Span]) -> FloatArray:
     acc = butterworth("low", (CUT_HZ,), track.rate_hz, order=4).zero_phase(
         _free_acceleration(motion), track.rate_hz / CUT_HZ
     )
-    every = span_array(spans)
-    long = complete(track.valid, spans) & (every[:, 1] - every[:, 0] >= _LEAST)
-    change2, peak2 = kernels.jerks(acc, every[long]).T
+    lengths = spans[:, 1] - spans[:, 0]
+    long = complete(track.valid, spans) & (lengths >= _LEAST)
+    change2, peak2 = kernels.jerks(acc, spans[long]).T
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = -np.log((every[long, 1] - every[long, 0]) * change2 / peak2)
+        value = -np.log(lengths[long] * change2 / peak2)
     out[long] = np.where((change2 > 0) & (peak2 > 0), value, np.nan)
     return out
 

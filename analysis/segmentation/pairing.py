@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -42,7 +43,7 @@ def pair_repetitions(left: tuple[Interval, ...], right: tuple[Interval, ...]) ->
         if overlap[best] <= 0:
             return Kind.UNPAIRED, ()
         return Kind.SIMULTANEOUS, ((best // len(right), best % len(right)),)
-    periods = [float(np.median(np.diff(m))) for m in middle]
+    periods = [median(np.diff(m).tolist()) for m in middle]
     period = sum(periods) / 2
     if abs(periods[0] - periods[1]) > SAME_TEMPO * period:
         return Kind.UNPAIRED, ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -33,10 +34,10 @@ def repaired(motion: Motion, reps: list[Span]) -> list[Span]:
     A turn that is too shallow joins two repetitions, and one too many breaks one. Either shows where the
     duration is out of line, and what is put in its place looks more like the others than what was there.
     """
-    lengths = np.array([b - a for a, b in reps])
+    lengths = [b - a for a, b in reps]
     if len(reps) <= LEAST:
         return reps
-    usual = float(np.median(lengths))
+    usual = median(lengths)
     typical = [rep for rep, n in zip(reps, lengths, strict=True) if abs(n / usual - 1) <= USUAL]
     if len(typical) == len(reps) or len(typical) < max(LEAST, len(reps) / 2):
         return reps

@@ -290,7 +290,7 @@ def _turns(angle: FloatArray, hysteresis: float, rotation: FloatArray, step: int
     index, kind = kernels.turning_points(angle, hysteresis)
     # From the rotation itself: near the ends of a bout the filter that takes the drift bends the angle.
     turned = np.abs(np.diff(np.cumsum(rotation)[np.minimum(index * step, len(rotation) - 1)]))
-    share = turned / max(float(np.median(turned)), 1e-9) if len(turned) else turned
+    share = turned / max(median(turned.tolist()), 1e-9) if len(turned) else turned
     real = np.flatnonzero(share >= HYSTERESIS)
     first, last = (real[0], real[-1] + 1) if real.size else (0, 0)
     return Turns(index[first : last + 1], kind[first : last + 1], share[first:last] >= WHOLE_TURN)
@@ -301,7 +301,7 @@ def usual_tempo(cycle: Cycle) -> Rhythm | None:
     index = cycle.turns.index
     if len(index) < 7:
         return None
-    return Rhythm(float(np.median(index[2:] - index[:-2])) / cycle.work_hz)
+    return Rhythm(median((index[2:] - index[:-2]).tolist()) / cycle.work_hz)
 
 
 def dwell(cycle: Cycle) -> float:
@@ -357,7 +357,7 @@ def _between(starts: IntArray, turns: IntArray, work_hz: float) -> list[Span]:
     """Whole repetitions between turning points of one kind, in working points."""
     if len(starts) < 2:
         return []
-    usual = int(np.median(np.diff(starts)))
+    usual = int(median(np.diff(starts).tolist()))
     longest = 3 * max(usual, work_hz)
     found = []
     for a, b in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from statistics import median
 
 from analysis import kernels
 from analysis.frames import Motion
@@ -52,4 +51,4 @@ def likenesses(motion: Motion, reps: list[Span]) -> tuple[float, float]:
 
 def likeness(values: FloatArray, reps: list[Span]) -> float:
     """Median correlation of each time-normalised repetition, on all axes, with the mean of the others."""
-    return float(np.median(kernels.likenesses(values, span_array(reps))))
+    return float(median(kernels.likenesses(values, span_array(reps)).tolist()))

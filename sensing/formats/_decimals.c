@@ -67,13 +67,13 @@ static const char *decimal(const char *at, const char *end, char mark, double *v
 
 /* One line; where the next one begins, or NULL. */
 static const char *line(const char *at, const char *end, char separator, char mark, const int64_t *columns,
-                        Py_ssize_t width, double *row)
+                        Py_ssize_t width, double *row, Py_ssize_t apart)
 {
     for (Py_ssize_t k = 0; k < width; k++) {
         if (columns[k] < 0) {
             while (at < end && *at != separator && *at != '\n' && *at != '\r')
                 at++;
-        } else if ((at = decimal(at, end, mark, row + columns[k])) == NULL)
+        } else if ((at = decimal(at, end, mark, row + columns[k] * apart)) == NULL)
             return NULL;
         if (k + 1 < width && (at == end || *at++ != separator))
             return NULL;
@@ -87,46 +87,41 @@ static const char *line(const char *at, const char *end, char separator, char ma
     return *at == '\n' ? at + 1 : NULL;
 }
 
-/* text, separator, decimal mark, place in a row of each column or -1, rows (n, k): how many rows were read, or -1
- * where the text is not plain. */
+/* text, separator, decimal mark, which of the wanted columns each is or -1, columns (k, n): how many rows were
+ * read, or -1 where the text is not plain. */
 static PyObject *parse(PyObject *self, PyObject *args)
 {
-    Py_buffer text, columns, rows;
+    Py_buffer text, places, columns;
     int separator, mark, fits;
     Py_ssize_t read = -1;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*iiy*w*", &text, &separator, &mark, &columns, &rows))
+    if (!PyArg_ParseTuple(args, "y*iiy*w*", &text, &separator, &mark, &places, &columns))
         return NULL;
-    fits = columns.len % 8 == 0 && columns.len > 0 && rows.len % 8 == 0;
+    fits = places.len % 8 == 0 && places.len > 0 && columns.len % 8 == 0;
     if (fits) {
-        const int64_t *places = columns.buf;
-        Py_ssize_t width = columns.len / 8, wanted = 0, room = rows.len / 8;
+        const int64_t *place = places.buf;
+        Py_ssize_t width = places.len / 8, wanted = 0, room;
         const char *at = text.buf, *end = at + text.len;
-        double *row = rows.buf;
         for (Py_ssize_t k = 0; k < width; k++)
-            wanted += places[k] >= 0;
+            wanted += place[k] >= 0;
         for (Py_ssize_t k = 0; k < width; k++)
-            fits = fits && places[k] < wanted;
-        if (fits && wanted > 0) {
+            fits = fits && place[k] < wanted;
+        fits = fits && wanted > 0 && columns.len / 8 % wanted == 0;
+        if (fits) {
+            room = columns.len / 8 / wanted;
             Py_BEGIN_ALLOW_THREADS
-            for (read = 0; at != NULL && at < end; read++, row += wanted) {
-                if (room < wanted) {
-                    at = NULL;
-                    break;
-                }
-                room -= wanted;
-                at = line(at, end, (char)separator, (char)mark, places, width, row);
-            }
-            if (at == NULL)
+            for (read = 0; at != NULL && at < end && read < room; read++)
+                at = line(at, end, (char)separator, (char)mark, place, width, (double *)columns.buf + read, room);
+            if (at == NULL || at < end)
                 read = -1;
             Py_END_ALLOW_THREADS
         }
     }
     PyBuffer_Release(&text);
+    PyBuffer_Release(&places);
     PyBuffer_Release(&columns);
-    PyBuffer_Release(&rows);
     if (!fits) {
-        PyErr_SetString(PyExc_ValueError, "columns and rows do not fit");
+        PyErr_SetString(PyExc_ValueError, "places and columns do not fit");
         return NULL;
     }
     return PyLong_FromSsize_t(read);

@@ -5,7 +5,7 @@ def parse(
     text: bytes,
     separator: int,
     mark: int,
-    columns: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.float64],
+    places: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.float64],
     /,
 ) -> int: ...

@@ -209,11 +209,12 @@ def _parse_plain(
 
     def pieces() -> Iterator[FloatArray]:
         for block in text.blocks(first_line, _BLOCK):
-            rows = np.empty((block.count(b"\n") + 1, len(columns)))
-            read = parse(block, ord(separator), ord(decimal), places, rows)
+            # Each column lies together in memory, as everything that comes after wants it.
+            own = np.empty((len(columns), block.count(b"\n") + 1))
+            read = parse(block, ord(separator), ord(decimal), places, own)
             if read < 0:
                 raise ValueError("not plain")
-            yield rows[:read]
+            yield own[:, :read].T
 
     try:
         return spooled(pieces()) if text.large else np.concatenate(list(pieces()))

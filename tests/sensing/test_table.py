@@ -31,10 +31,10 @@ plain_numbers = st.one_of(
 
 
 def parsed(text: bytes, width: int, separator: str = ",", mark: str = ".", columns=None):
-    rows = np.full((text.count(b"\n") + 1, width), np.nan)
+    own = np.full((width, text.count(b"\n") + 1), np.nan)
     places = np.arange(width) if columns is None else np.array(columns)
-    count = parse(text, ord(separator), ord(mark), places.astype(np.int64), rows)
-    return None if count < 0 else rows[:count]
+    count = parse(text, ord(separator), ord(mark), places.astype(np.int64), own)
+    return None if count < 0 else own[:, :count].T
 
 
 @needs_compiled
