@@ -26,7 +26,7 @@ from analysis.segmentation.pairing import pair_repetitions
 from analysis.segmentation.repetitions import find_repetitions
 from analysis.settings import Settings
 from analysis.symmetry import symmetry_index
-from analysis.timeline import align
+from analysis.timeline import Grid, align
 from sensing.errors import BadInput
 from sensing.events import Event, LinkEvent, Samples, SegmentEvent, State
 from sensing.recording import FloatArray, Interval, Placement, Recording, Side, Stream, Sync, gaps_from_times
@@ -98,6 +98,8 @@ class Window:
         still holds the beginning.
     settled : dict of Side to tuple of (start_s, end_s)
         Repetitions in the window that are kept: those of the window have to be in step with them.
+    grid : Grid or None
+        That of all that has come so far: on it, every sample counts as it will in the whole recording.
     ended : bool
         Nothing follows: its last repetitions are complete, too.
     """
@@ -105,12 +107,13 @@ class Window:
     recording: Recording
     solid_s: float
     settled: dict[Side, tuple[Interval, ...]]
+    grid: Grid | None = None
     ended: bool = False
 
     def find(self) -> Found | None:
         """Completed repetitions in the window, measured; None where the sides have too little in common."""
         try:
-            aligned = align(self.recording)
+            aligned = align(self.recording, self.grid)
         except BadInput:
             return None
         motions = {side: motion(track) for side, track in aligned.tracks().items()}
@@ -141,6 +144,26 @@ class _Ring:
         self.batches: deque[Samples] = deque()
         self.bias: FloatArray = np.zeros(3)
         self.info: dict[str, Any] = {}
+        self.start_s = np.nan
+        self._end_s = np.nan
+        self._steps: list[FloatArray] = []
+        self._step_count, self._step_sum = 0, 0.0
+
+    def add(self, batch: Samples) -> None:
+        """Take its next samples."""
+        self.batches.append(batch)
+        self._steps.append(np.diff(batch.time_s, prepend=self._end_s))
+        self._end_s = float(batch.time_s[-1])
+        if np.isnan(self.start_s):
+            self.start_s = float(batch.time_s[0])
+
+    def mean_rate(self, rate_hz: float) -> float:
+        """Mean rate of all that it was given, gaps excluded, as `timeline.mean_rate` tells it of a stream."""
+        for steps in self._steps:
+            whole = steps[steps < 1.5 / rate_hz]
+            self._step_count, self._step_sum = self._step_count + len(whole), self._step_sum + whole.sum()
+        self._steps.clear()
+        return self._step_count / self._step_sum if self._step_count else rate_hz
 
     def stream(self, side: Side) -> Stream | None:
         """What it holds; None below some seconds."""
@@ -216,7 +239,7 @@ class LiveEstimate:
         elif isinstance(event, SegmentEvent):
             self._rings[event.side].info.update(event.info)
         elif isinstance(event, Samples) and len(event):
-            self._rings[event.side].batches.append(event)
+            self._rings[event.side].add(event)
             self._now_s = max(self._now_s, float(event.time_s[-1]))
             if self._updated_s == -np.inf:
                 self._updated_s = self._now_s
@@ -237,8 +260,10 @@ class LiveEstimate:
             exercise=self._exercise,
             placement=self._placement,
         )
+        rings = [(self._rings[stream.side], stream.rate_hz) for stream in recording.streams()]
+        grid = Grid.shared([ring.start_s for ring, _ in rings], [ring.mean_rate(hz) for ring, hz in rings])
         if not self._cut:
-            return Window(recording, -np.inf, {}, not self._streaming)
+            return Window(recording, -np.inf, {}, grid, not self._streaming)
         start_s, solid_s = recording.start_s, recording.start_s + EDGE_S
         settled = {
             side: tuple(
@@ -249,7 +274,7 @@ class LiveEstimate:
             )
             for side in Side
         }
-        return Window(recording, solid_s, settled, not self._streaming)
+        return Window(recording, solid_s, settled, grid, not self._streaming)
 
     def take(self, found: Found | None) -> None:
         """Take what a window showed, in the order of the windows."""

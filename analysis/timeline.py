@@ -145,7 +145,7 @@ class Placed:
         starts = range(0, size, _PIECE)
         # Most streams that are not exact show it at once.
         exact = all(_is_exact(stream, start_s, rate_hz, a, min(a + _PIECE, size)) for a in starts)
-        return cls(stream, find_faults(stream), start_s, rate_hz, size, _mean_rate(stream), exact)
+        return cls(stream, find_faults(stream), start_s, rate_hz, size, mean_rate(stream), exact)
 
     def track(self, start: int = 0, stop: int | None = None) -> Track:
         """The grid points from ``start`` to ``stop``, those of the whole up to rounding."""
@@ -210,12 +210,38 @@ class Aligned:
         return {side: placed.track() for side, placed in self.sides().items()}
 
 
-def align(recording: Recording) -> Aligned:
+@dataclass(frozen=True)
+class Grid:
+    """Times at which sides are compared: ``start_s`` and every 1 / ``rate_hz`` from there on."""
+
+    start_s: float
+    rate_hz: float
+
+    @classmethod
+    def shared(cls, starts_s: Sequence[float], rates_hz: Sequence[float]) -> Grid:
+        """The grid of sides that start at such times and have such mean rates."""
+        slow, fast = min(rates_hz), max(rates_hz)
+        return cls(max(starts_s), (slow + fast) / 2 if fast <= slow * (1 + SAME_RATE) else slow)
+
+    def within(self, start_s: float, end_s: float) -> tuple[float, int]:
+        """Its first point from one time on, and how many there are up to another one."""
+        first = self.start_s + np.ceil((start_s - self.start_s) * self.rate_hz - 1e-6) / self.rate_hz
+        return float(first), int((end_s - first) * self.rate_hz + 1e-6) + 1
+
+
+def align(recording: Recording, grid: Grid | None = None) -> Aligned:
     """Put both sides of a recording on one uniform grid over the time they have in common.
 
     Sides recorded one after the other, and a side alone, get a grid of their own. Where the sides' rates
     differ, the grid takes the lower one and the faster side is low-passed first, so that both sides keep the
     same bandwidth and a difference of rates cannot look like a difference of limbs.
+
+    Parameters
+    ----------
+    recording : Recording
+        Both sides, or one.
+    grid : Grid, optional
+        That of a longer recording, of which this is a part. Unless given, it starts with this one.
 
     Raises
     ------
@@ -231,7 +257,7 @@ def align(recording: Recording) -> Aligned:
                 "are the times in seconds, as the header says?"
             )
     if left is None or right is None or recording.sequential:
-        alone = [None if stream is None else _alone(stream) for stream in (left, right)]
+        alone = [None if stream is None else _alone(stream, grid) for stream in (left, right)]
         return Aligned(alone[0], alone[1], shared_grid=False)
     start, end = max(left.start_s, right.start_s), min(left.end_s, right.end_s)
     if end - start < MIN_OVERLAP_S:
@@ -240,18 +266,19 @@ def align(recording: Recording) -> Aligned:
             f"({right.start_s:.1f} to {right.end_s:.1f} s) have less than {MIN_OVERLAP_S:g} s in common; "
             "check that both files are of the same workout, or say --sequential"
         )
-    rates = sorted((_mean_rate(left), _mean_rate(right)))
-    rate = sum(rates) / 2 if rates[1] <= rates[0] * (1 + SAME_RATE) else rates[0]
-    n = int((end - start) * rate + 1e-6) + 1
-    return Aligned(Placed.of(left, start, rate, n), Placed.of(right, start, rate, n), shared_grid=True)
+    grid = grid or Grid.shared((left.start_s, right.start_s), (mean_rate(left), mean_rate(right)))
+    first, size = grid.within(start, end)
+    placed = [Placed.of(stream, first, grid.rate_hz, size) for stream in (left, right)]
+    return Aligned(placed[0], placed[1], shared_grid=True)
 
 
-def _alone(stream: Stream) -> Placed:
-    rate = _mean_rate(stream)
-    return Placed.of(stream, stream.start_s, rate, int(stream.duration_s * rate + 1e-6) + 1)
+def _alone(stream: Stream, grid: Grid | None) -> Placed:
+    grid = grid or Grid(stream.start_s, mean_rate(stream))
+    first, size = grid.within(stream.start_s, stream.end_s)
+    return Placed.of(stream, first, grid.rate_hz, size)
 
 
-def _mean_rate(stream: Stream) -> float:
+def mean_rate(stream: Stream) -> float:
     """Mean sampling rate, gaps excluded: an exact grid for a stream that was uniform to begin with."""
     count, total = 0, 0.0
     for first in range(0, len(stream) - 1, _SAMPLES):

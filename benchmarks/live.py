@@ -111,7 +111,7 @@ def section(quick: bool) -> str:
             "exercise | repetitions, live of all | metric | median off | 95th percentile off | within 2 %",
             rows,
         )
-        + f"\n\nAsked: 95 in 100 within 2 % ({met(not beyond)}{': ' if beyond else ''}{', '.join(beyond)}): one sample more or less at the edge of a short stroke is beyond it. The answer after the recording is that of the whole.\n\n"
+        + f"\n\nAsked: 95 in 100 within 2 % ({met(not beyond)}{': ' if beyond else ''}{', '.join(beyond)}). The answer after the recording is that of the whole.\n\n"
         + f"Short sets of squats, one after another: beyond the latest {MAX_SETS} sets nothing more is kept.\n\n"
         + table(
             "minute | sets so far | a look takes, ms of processor | memory held, MB",

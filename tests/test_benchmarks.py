@@ -198,7 +198,8 @@ def test_the_exponent_of_a_power_law_and_the_stages_of_the_pipeline():
     assert "| `segment_bouts` | sets and repetitions |" in performance.profile_section(True)
 
 
-def test_live_repetitions_are_held_against_the_whole():
-    found = live.agreement(simulate(Simulation(exercise="squat", seed=2)).recording)
+@pytest.mark.parametrize("exercise", ["squat", "tennis"])
+def test_live_repetitions_are_held_against_the_whole(exercise):
+    found = live.agreement(simulate(Simulation(exercise=exercise, seed=2)).recording)
     assert found.live == found.whole == 48
     assert all(len(off) == 48 and np.mean(off <= live.WITHIN) > 0.95 for off in found.off.values())

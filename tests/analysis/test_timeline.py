@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.faults import MAX_BRIDGE_S, clipped, find_faults
-from analysis.timeline import align
+from analysis.timeline import Grid, align, mean_rate
 from sensing.errors import BadInput
 from sensing.recording import Recording, Side, Stream, gaps_from_times, lost_from_gaps
 
@@ -39,6 +39,22 @@ def pair(left_time, right_time, left_rate=100.0, right_rate=100.0, **kwargs):
         left=stream(Side.LEFT, left_time, left_rate, **kwargs),
         right=stream(Side.RIGHT, right_time, right_rate, **kwargs),
     )
+
+
+@given(st.floats(0, 0.01), st.integers(1, 4000), st.integers(500, 1900))
+def test_a_part_of_a_recording_lies_on_the_grid_of_the_whole(offset, first, length):
+    time = np.arange(6000) / 99.7
+    whole = pair(time, offset + time * (1 + 3e-5))
+    streams = list(whole.streams())
+    grid = Grid.shared([own.start_s for own in streams], [mean_rate(own) for own in streams])
+    part = pair(*(own.time_s[first : first + length] for own in streams))
+    for side, track in align(part, grid).tracks().items():
+        every = tracks(whole)[side]
+        at = every.index(track.start_s)
+        inner = slice(3, len(track) - 3)
+        near = slice(at + 3, at + len(track) - 3)
+        np.testing.assert_allclose(track.time_s[inner], every.time_s[near], atol=1e-9)
+        np.testing.assert_allclose(track.gyr[inner], every.gyr[near], atol=1e-6)
 
 
 def test_uniform_streams_are_taken_as_they_are():
