@@ -19,6 +19,7 @@ PACKAGES = {"skdh": "scikit-digital-health", "gaitmap": "gaitmap", "mobgap": "mo
 WORK = {
     "pandas": "reads both files, no more",
     "sidewise": "everything `sidewise analyse` answers",
+    "uncompiled": "sidewise where it was installed without a C compiler",
     "skdh": "`GaitLumbar` on each side: steps and their timing",
     "gaitmap": "`MadgwickAHRS` and `ForwardBackwardIntegration` on each side: orientation and position",
     "mobgap": "`MobilisedPipelineHealthy` on each side: walking bouts, strides and their parameters",
@@ -44,6 +45,12 @@ def sidewise(folder: Path) -> None:
     from sensing import open_recording
 
     analyse(open_recording(folder))
+
+
+def uncompiled(folder: Path) -> None:
+    for module in ("analysis.kernels.compiled", "sensing.formats._decimals"):
+        sys.modules[module] = None  # type: ignore[assignment]
+    sidewise(folder)
 
 
 def skdh(folder: Path) -> None:

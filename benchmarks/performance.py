@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from scipy import signal
 from vqf import BasicVQF
 
 from analysis import Settings, analyse
+from analysis.segmentation.filters import butterworth
 from analysis.timeline import align
 from benchmarks import live, many_recordings
 from benchmarks.long_recordings import ROOT, Cost, measured, part_by_part, write_pair
@@ -75,7 +75,7 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT) if name == "sidewise" else ""},
+            env={**os.environ, "PYTHONPATH": str(ROOT) if name in ("sidewise", "uncompiled") else ""},
         )
         self.works = self._answer() == "ready"
 
@@ -124,7 +124,7 @@ def spread(values: Sequence[float] | np.ndarray, digits: int = 1) -> str:
 
 def speed_section(quick: bool) -> str:
     seconds, rounds = (120.0, 2) if quick else (3600.0, 7)
-    here = dict.fromkeys(("pandas", "sidewise"), Path(sys.executable))
+    here = dict.fromkeys(("pandas", "sidewise", "uncompiled"), Path(sys.executable))
     with (
         tempfile.TemporaryDirectory() as folder,
         runners(here, write_pair(Path(folder), seconds)) as working,
@@ -332,7 +332,8 @@ def profile_section(quick: bool) -> str:
             [(name, f"{1e3 * own:.0f}", f"{own / single[0][1]:.2f}") for name, own in single],
         )
         + f"\n\nReading, VQF, filters and spectra together are {sum(own for _, own in single[1:]) / single[0][1]:.1f} times pandas' reader: below that no order of the steps can come. "
-        "What lies above it is interpolation to one grid, a few dozen passes of numpy over each side, and some fifty calls for every bout and a handful for every repetition, whose fixed costs in Python count more than their numbers."
+        "What lies above it is interpolation to one grid, a few dozen passes of numpy over each side, and some thirty calls for every bout, whose fixed costs in Python count more than their numbers. "
+        "A reader of plain decimals, filters, running means, turning points, likeness, lags, jerk and the largest rotation are compiled (`sensing/formats/_decimals.c`, `analysis/kernels`); what they are worth is the difference between `sidewise` and `uncompiled` in the first table of this page."
     )
 
 
@@ -343,8 +344,8 @@ def single_passes(folder: Path) -> list[tuple[str, float]]:
     turning = [np.radians(track.gyr, order="C") for track in tracks if track.gyr is not None]
     accs = [np.ascontiguousarray(track.acc) for track in tracks]
     reps = [span for one in analyse(recording).sets for own in one.reps.values() for span in own]
-    low = signal.butter(2, 8.0, fs=tracks[0].rate_hz)
-    band = signal.butter(2, (0.2, 0.7), "bandpass", fs=tracks[0].rate_hz / 2)
+    low = butterworth("low", (8.0,), tracks[0].rate_hz)
+    band = butterworth("band", (0.2, 0.7), tracks[0].rate_hz / 2)
 
     def spectra() -> None:
         for a, b in reps:
@@ -353,10 +354,9 @@ def single_passes(folder: Path) -> list[tuple[str, float]]:
 
     def filters() -> None:
         for gyr in turning:
-            for b, a in (low, low, low, low):
-                signal.lfilter(b, a, gyr, axis=0)
             for _ in range(2):
-                signal.lfilter(*band, gyr[::2], axis=0)
+                low.zero_phase(gyr, 10.0)
+            band.zero_phase(gyr[::2], 100.0)
 
     calls: dict[str, Callable[[], object]] = {
         "pandas' reader on both files": lambda: pandas(folder),
