@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -67,10 +68,13 @@ STAGES: Final = {
 class Runner:
     """One package at work on a folder, in a process of its own, whenever it is told to."""
 
-    def __init__(self, name: str, python: Path, folder: Path) -> None:
+    def __init__(self, name: str, python: Path, folder: Path, cores: int = 0) -> None:
         command = [str(python), str(ROOT / "benchmarks" / "peers.py"), name, str(folder)]
+        # Set before the first thread starts, and so for all of them.
+        held = {"preexec_fn": partial(os.sched_setaffinity, 0, range(cores))} if cores else {}
         self._process = subprocess.Popen(
             command,
+            **held,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -100,9 +104,9 @@ class Runner:
 
 
 @contextmanager
-def runners(pythons: dict[str, Path], folder: Path) -> Iterator[dict[str, Runner]]:
-    """Those that work, by name."""
-    started = {name: Runner(name, python, folder) for name, python in pythons.items()}
+def runners(pythons: dict[str, Path], folder: Path, cores: int = 0) -> Iterator[dict[str, Runner]]:
+    """Those that work, by name; on so many cores where a number is given."""
+    started = {name: Runner(name, python, folder, cores) for name, python in pythons.items()}
     try:
         yield {name: runner for name, runner in started.items() if runner.works}
     finally:
@@ -125,33 +129,38 @@ def spread(values: Sequence[float] | np.ndarray, digits: int = 1) -> str:
 def speed_section(quick: bool) -> str:
     seconds, rounds = (120.0, 2) if quick else (3600.0, 7)
     here = dict.fromkeys(("pandas", "sidewise", "uncompiled"), Path(sys.executable))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        runners(here, write_pair(Path(folder), seconds)) as working,
-    ):
-        laps = in_turns(working, rounds)
-    rows, floor = [], laps["pandas"]
-    for name, own in laps.items():
-        times, work = own[:, 0] / floor[:, 0], own[:, 1] / floor[:, 1]
-        rows.append(
-            (
-                name,
-                WORK[name],
-                spread(own[:, 0], 3),
-                spread(seconds / own[:, 0], 0),
-                spread(times),
-                spread(work),
-            )
-        )
-    ratio = float(np.median(laps["sidewise"][:, 1] / floor[:, 1]))
-    rate = float(np.median(seconds / laps["sidewise"][:, 0]))
+    several = hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1
+    rows, ratios = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        pair = write_pair(Path(folder), seconds)
+        for cores in (0, 1) if several else (0,):
+            with runners(here, pair, cores) as working:
+                laps = in_turns(working, rounds)
+            for name, own in laps.items():
+                wall, work = (own / laps["pandas"]).T
+                ratios[name, cores] = float(np.median(wall)), float(np.median(work))
+                rows.append(
+                    (
+                        name,
+                        cores or "all",
+                        WORK[name],
+                        spread(own[:, 0], 3),
+                        spread(seconds / own[:, 0], 0),
+                        spread(wall),
+                        spread(work),
+                    )
+                )
+            if not cores:
+                rate = float(np.median(seconds / laps["sidewise"][:, 0]))
+    wall, work = ratios["sidewise", 0]
+    alone = f", and {ratios['sidewise', 1][0]:.1f} in wall time where both have one core" if several else ""
     return (
         f"Data: {seconds:.0f} s of squats at 100 Hz, as two CSV files; {rounds} rounds, each program in turn, start of the interpreter excluded.\n\n"
         + table(
-            "program | does | wall, s | recording s per s | times pandas, wall | times pandas, processor",
+            "program | cores | does | wall, s | recording s per s | times pandas, wall | times pandas, processor",
             rows,
         )
-        + f"\n\nAsked: {LEAST_SPEED:.0f} recording seconds a second ({met(rate >= LEAST_SPEED)}: {rate:.0f}), and {FLOOR_TIMES:.0f} times pandas' reader ({met(ratio <= FLOOR_TIMES)}: {ratio:.1f})."
+        + f"\n\nAsked: {LEAST_SPEED:.0f} recording seconds a second ({met(rate >= LEAST_SPEED)}: {rate:.0f}), and {FLOOR_TIMES:.0f} times pandas' reader ({met(work <= FLOOR_TIMES)}: {work:.1f} in processor time{alone}). On all cores it is {wall:.1f} in wall time: pandas reads with several threads, and an analysis has one."
     )
 
 

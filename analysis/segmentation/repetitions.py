@@ -235,8 +235,7 @@ def autocorrelation(values: FloatArray) -> FloatArray:
     For lags of 0 to k / 2: of a longer period, too little is there to see it.
     """
     n, lags = len(values), len(values) // MIN_PERIODS
-    centred = np.ascontiguousarray(values.T)
-    centred -= centred.mean(axis=1, keepdims=True)
+    centred = np.ascontiguousarray((values - values.mean(axis=0)).T)
     size = fft.next_fast_len(n + lags, real=True)
     spectrum = fft.rfft(centred, size)
     raw = fft.irfft((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)[:lags]

@@ -291,6 +291,14 @@ def test_autocorrelation_does_not_depend_on_the_sensors_orientation():
     np.testing.assert_allclose(autocorrelation(x), autocorrelation(turned), atol=1e-9)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_signals_stay_as_they_are_however_they_lie_in_memory(order):
+    x = np.array(np.random.default_rng(0).standard_normal((500, 3)) + 5, order=order)
+    before = x.copy()
+    autocorrelation(x)
+    np.testing.assert_array_equal(x, before)
+
+
 def test_short_pauses_are_closed_and_fidgets_dropped():
     active = np.zeros(10000, dtype=bool)
     active[1000:2000] = active[2300:3000] = active[5000:5050] = True
