@@ -170,11 +170,11 @@ def test_a_recorded_session_is_judged_by_what_was_asked():
 
 
 def test_a_pair_of_any_length_is_written_and_its_cost_measured(tmp_path):
-    folder = long_recordings.write_pair(tmp_path / "pair", 700.0, rate_hz=10.0)
-    assert len((folder / "left.csv").read_text().splitlines()) == 7001
+    folder = long_recordings.write_pair(tmp_path / "pair", 700.0, rate_hz=40.0)
+    assert len((folder / "left.csv").read_text().splitlines()) == 28_001
     cost = long_recordings.measured(folder)
     assert cost.length_s == pytest.approx(699.9, abs=0.5)
-    assert cost.size == 2 * 7000 * 7 * 8 and cost.peak > cost.size
+    assert cost.size == 2 * 28_000 * 7 * 8 and cost.peak > cost.size / 2
     assert cost.reps == pytest.approx(2 * 8 * 12 * 700 / 590, rel=0.1)
 
 
