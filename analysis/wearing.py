@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from scipy import ndimage, signal
 
+from analysis import kernels
 from analysis.faults import BoolArray, impossible
 from analysis.frames import Motion, norm
 from analysis.timeline import SAME_RATE, Track
@@ -312,7 +313,7 @@ def _is_foot(motion: Motion) -> bool:
     still = ndimage.maximum_filter1d(quiet, max(1, round(0.1 * rate))) < 1
     if still[moving].mean() < FOOT_STILL:
         return False
-    swings = np.where(moving, speed - ndimage.uniform_filter1d(speed, round(3 * rate)), 0.0)
+    swings = np.where(moving, speed - kernels.running_mean(speed, round(3 * rate)), 0.0)
     alike = signal.correlate(swings, swings, method="fft")[len(swings) - 1 :]
     first, last = (round(s * rate) for s in STRIDE_S)
     return bool(alike[first:last].max() >= FOOT_RHYTHM * alike[0])
@@ -323,7 +324,7 @@ def _moving(motion: Motion) -> np.ndarray | None:
     if motion.speed is None:
         return None
     rate = motion.track.rate_hz
-    moving = ndimage.uniform_filter1d(motion.speed, max(1, round(2 * rate))) > MOVING_DEG_S
+    moving = kernels.running_mean(motion.speed, max(1, round(2 * rate))) > MOVING_DEG_S
     moving &= motion.track.valid
     return moving if moving.sum() >= WINDOW_S * rate else None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy import ndimage
 
 from analysis import kernels
 from analysis.frames import Motion
@@ -34,7 +33,7 @@ def peak_angular_velocity(motion: Motion, spans: Spans) -> FloatArray:
     if motion.speed is None:
         return np.full(len(spans), np.nan)
     width = max(1, round(PEAK_WINDOW_S * motion.track.rate_hz))
-    smooth = ndimage.uniform_filter1d(motion.speed, width) if width > 1 else motion.speed
+    smooth = kernels.running_mean(motion.speed, width) if width > 1 else motion.speed
     return masked_max(smooth, motion.track.valid, spans)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy import ndimage
 
+from analysis import kernels
 from analysis.exercises import Exercise
 from analysis.frames import Motion, norm
 from analysis.segmentation.bouts import REST_ACCELERATION, REST_SPEED, Span
@@ -34,9 +34,9 @@ def is_still(motion: Motion) -> np.ndarray:
     width = max(1, round(SMOOTHING_S * track.rate_hz))
     if track.gyr is None:
         # The dynamic acceleration of a slow turn lasts; that of tremor averages out.
-        calm = norm(ndimage.uniform_filter1d(motion.dynamic, width, axis=0)) < REST_ACCELERATION
+        calm = norm(kernels.running_mean(motion.dynamic, width)) < REST_ACCELERATION
     else:
-        calm = norm(ndimage.uniform_filter1d(track.gyr, width, axis=0)) < REST_SPEED
+        calm = norm(kernels.running_mean(track.gyr, width)) < REST_SPEED
     return np.asarray(calm & track.valid)
 
 
@@ -111,4 +111,4 @@ def _turned(track: Track, other: Track) -> float:
 def _shake(track: Track) -> float:
     """Typical deviation of acceleration from its mean over half a second; the median bears impacts."""
     width = max(1, round(SMOOTHING_S * track.rate_hz))
-    return float(np.median(norm(track.acc - ndimage.uniform_filter1d(track.acc, width, axis=0))))
+    return float(np.median(norm(track.acc - kernels.running_mean(track.acc, width))))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import ndimage, signal
+from scipy import signal
 
+from analysis import kernels
 from analysis.exercises import Exercise
 from analysis.frames import Motion
 from analysis.results import ExerciseSet, Kind, SideEvents, Stroke
@@ -70,7 +71,7 @@ def find_strokes(motions: dict[Side, Motion], core: slice = slice(None)) -> Stro
     track = next(iter(motions.values())).track
     rate = track.rate_hz
     speeds = [motion.speed for motion in motions.values() if motion.speed is not None]
-    smooth = [ndimage.uniform_filter1d(own, max(1, round(0.1 * rate))) for own in speeds]
+    smooth = [kernels.running_mean(own, max(1, round(0.1 * rate))) for own in speeds]
     fastest = np.max(smooth, axis=0) if smooth else np.zeros(len(track))
     peaks, _ = signal.find_peaks(fastest, height=MIN_PEAK, distance=max(1, round(MIN_APART_S * rate)))
     first, stop, _ = core.indices(len(track))
