@@ -22,6 +22,7 @@ from analysis.measurement import MeasuredSet, SideFacts, measure
 from analysis.metrics import METRICS
 from analysis.results import ExerciseSet, Kind, Metric, Quality, SideQuality
 from analysis.segmentation import SegmentedSet, segment
+from analysis.segmentation.bouts import REST_S
 from analysis.segmentation.pairing import pair_repetitions
 from analysis.segmentation.repetitions import find_repetitions
 from analysis.settings import Settings
@@ -54,6 +55,9 @@ OFF_STEP: Final = 0.25
 """Repetitions of a window that lie so far from those kept, as a share of their length, are half a one off."""
 
 _LEAST_S: Final = 4.0
+
+_STEPS_S: Final = np.geomspace(1e-5, 100.0, 1000)
+"""Bounds of the sizes by which steps between samples are counted, s: 1.6 % apart."""
 
 
 @dataclass(frozen=True)
@@ -144,26 +148,41 @@ class _Ring:
         self.batches: deque[Samples] = deque()
         self.bias: FloatArray = np.zeros(3)
         self.info: dict[str, Any] = {}
-        self.start_s = np.nan
-        self._end_s = np.nan
-        self._steps: list[FloatArray] = []
-        self._step_count, self._step_sum = 0, 0.0
+        self.start_s = self._end_s = np.nan
+        self._forgotten_s = -np.inf
+        self._counts, self._sums = np.zeros((2, len(_STEPS_S) + 1))
 
     def add(self, batch: Samples) -> None:
         """Take its next samples."""
         self.batches.append(batch)
-        self._steps.append(np.diff(batch.time_s, prepend=self._end_s))
+        steps = np.diff(batch.time_s, prepend=self._end_s)
+        steps = steps[np.isfinite(steps)]
+        of_size = np.searchsorted(_STEPS_S, steps)
+        self._counts += np.bincount(of_size, minlength=len(self._counts))
+        self._sums += np.bincount(of_size, weights=steps, minlength=len(self._sums))
         self._end_s = float(batch.time_s[-1])
         if np.isnan(self.start_s):
             self.start_s = float(batch.time_s[0])
 
-    def mean_rate(self, rate_hz: float) -> float:
+    def forget(self, before_s: float) -> bool:
+        """Let go of what came before a time; whether there was something."""
+        gone = False
+        while self.batches and self.batches[0].time_s[-1] < before_s:
+            self._forgotten_s = float(self.batches.popleft().time_s[-1])
+            gone = True
+        return gone
+
+    @property
+    def begins_with_silence(self) -> bool:
+        """Whether nothing of a set can be missing before the first of its samples."""
+        return bool(self.batches) and self.batches[0].time_s[0] - self._forgotten_s >= REST_S
+
+    def mean_rate(self) -> float:
         """Mean rate of all that it was given, gaps excluded, as `timeline.mean_rate` tells it of a stream."""
-        for steps in self._steps:
-            whole = steps[steps < 1.5 / rate_hz]
-            self._step_count, self._step_sum = self._step_count + len(whole), self._step_sum + whole.sum()
-        self._steps.clear()
-        return self._step_count / self._step_sum if self._step_count else rate_hz
+        sizes = self._sums / np.maximum(self._counts, 1)
+        middle = np.searchsorted(np.cumsum(self._counts), self._counts.sum() / 2)
+        whole = (self._counts > 0) & (sizes < 1.5 * sizes[middle])
+        return float(self._counts[whole].sum() / self._sums[whole].sum())
 
     def stream(self, side: Side) -> Stream | None:
         """What it holds; None below some seconds."""
@@ -244,9 +263,7 @@ class LiveEstimate:
             if self._updated_s == -np.inf:
                 self._updated_s = self._now_s
             for ring in self._rings.values():
-                while ring.batches and ring.batches[0].time_s[-1] < self._now_s - WINDOW_S:
-                    ring.batches.popleft()
-                    self._cut = True
+                self._cut |= ring.forget(self._now_s - WINDOW_S)
 
     def window(self) -> Window | None:
         """The last seconds; None before every side has some."""
@@ -260,11 +277,14 @@ class LiveEstimate:
             exercise=self._exercise,
             placement=self._placement,
         )
-        rings = [(self._rings[stream.side], stream.rate_hz) for stream in recording.streams()]
-        grid = Grid.shared([ring.start_s for ring, _ in rings], [ring.mean_rate(hz) for ring, hz in rings])
+        rings = list(self._rings.values())
+        grid = Grid.shared([ring.start_s for ring in rings], [ring.mean_rate() for ring in rings])
         if not self._cut:
             return Window(recording, -np.inf, {}, grid, not self._streaming)
-        start_s, solid_s = recording.start_s, recording.start_s + EDGE_S
+        last = max(recording.streams(), key=lambda stream: stream.start_s)
+        start_s = last.start_s
+        # After a silence the window holds all that there is, from its first sample on.
+        solid_s = start_s if self._rings[last.side].begins_with_silence else start_s + EDGE_S
         settled = {
             side: tuple(
                 (a, b)

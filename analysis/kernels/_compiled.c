@@ -541,7 +541,7 @@ static PyObject *least_cosines(PyObject *self, PyObject *args)
             }
             from = furthest;
         }
-        put(out, r, 0, least);
+        put(out, r, 0, least > 1.5 ? NAN : least);
     }
     Py_END_ALLOW_THREADS
     return done(arrays, 3, NULL);

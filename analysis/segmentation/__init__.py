@@ -286,12 +286,15 @@ def _start_kind(cycles: dict[Side, Cycle]) -> int:
     """Whether repetitions start at maxima, 1, or minima, -1.
 
     A set starts from the posture that it ends in; where it was cut, so that the two are not the same, from
-    where the limbs dwell.
+    where the limbs dwell. Where neither tells, it must not be which way the axes happen to point, so that
+    swapping the sides swaps the repetitions: the angle reaches less far on the side of the start.
     """
     preference = 2 * sum(cycle.turns.ends for cycle in cycles.values())
     # Dwelling is at most 1 a side, and changes nothing where the postures are sure.
     if abs(preference) <= len(cycles):
         preference += sum(dwell(cycle) for cycle in cycles.values())
+    if preference == 0:
+        preference = -sum(float(np.mean(cycle.angle**3)) for cycle in cycles.values())
     return 1 if preference >= 0 else -1
 
 

@@ -175,7 +175,7 @@ def read_numbers(
             for mark in _marks(separator)
         )
         values = next((values for values in parsed if values is not None), None)
-        if values is not None:
+        if values is not None and len(values):
             numbers = Numbers(values, tuple(columns), text, first_line, text.notices)
             # A sum sees every NaN and infinity at a fraction of the price of looking at each value.
             with np.errstate(over="ignore", invalid="ignore"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import pickle
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +17,7 @@ from analysis.results import Analysis
 from analysis.streaming import LiveEstimate
 from sensing import open_recording
 from sensing.events import LinkEvent, Samples, State
-from sensing.recording import FloatArray, Recording, Side, Stream
+from sensing.recording import FloatArray, Recording, Side, Stream, gaps_from_times
 from sensing.simulate import Simulation, simulate
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -178,3 +180,47 @@ def test_work_and_memory_do_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(estimate.sets[0].exercise_set.reps[Side.LEFT]) == 14
     window = estimate.window()
     assert window is not None and window.recording.duration_s <= 30.0 + CHUNK_S
+
+
+def silent(recording: Recording, at_s: float, seconds: float) -> Recording:
+    """The same with nothing for so long: what came at ``at_s`` comes later."""
+
+    def moved(stream: Stream) -> Stream:
+        time_s = stream.time_s + np.where(stream.time_s >= at_s, seconds, 0.0)
+        return replace(stream, time_s=time_s, gaps=gaps_from_times(time_s, stream.rate_hz))
+
+    return replace(recording, left=moved(recording.left), right=moved(recording.right))
+
+
+@pytest.mark.parametrize("seconds", [30, 60, 74, 200])
+def test_repetitions_after_a_long_silence_count_from_the_first(seconds):
+    simulated = simulate(Simulation(exercise="squat", sets=2, reps=8, rest_s=20, seed=3))
+    before_second_set = simulated.truth.sets[1][0] - 3.0
+    estimate, _ = live(silent(simulated.recording, before_second_set, seconds), every_s=1.0)
+    assert estimate.result.reps == {Side.LEFT: 16, Side.RIGHT: 16}
+
+
+@pytest.mark.parametrize("slow_s, every", [(20.0, 100), (40.0, 50)])
+def test_a_slow_start_does_not_set_the_pace_for_good(slow_s, every):
+    recording = simulate(Simulation(exercise="squat", sets=3, reps=8, rest_s=15, seed=3)).recording
+
+    def thinned(stream: Stream) -> Stream:
+        kept = (stream.time_s > slow_s) | (np.arange(len(stream)) % every == 0)
+        return Stream(stream.side, stream.time_s[kept], stream.acc[kept], stream.gyr[kept], stream.rate_hz)
+
+    estimate, _ = live(replace(recording, left=thinned(recording.left)), every_s=1.0)
+    assert estimate._rings[Side.LEFT].mean_rate() == pytest.approx(100, rel=0.01)
+    whole = analyse(recording)
+    late = sum(a > slow_s + 5 for one in whole.sets for a, _ in one.reps[Side.LEFT])
+    assert estimate.result.reps[Side.LEFT] >= late
+
+
+def test_what_is_kept_does_not_grow_while_one_side_is_silent():
+    estimate = LiveEstimate()
+    sizes = []
+    for k in range(1200):
+        time_s = 0.5 * k + np.arange(50) / 100
+        estimate.add(Samples(Side.LEFT, time_s, time_s, np.ones((50, 3)), np.ones((50, 3))))
+        estimate.update()
+        sizes.append(len(pickle.dumps(estimate)))
+    assert max(sizes[600:]) <= 1.01 * sizes[300]

@@ -192,3 +192,16 @@ def test_times_that_cannot_be_seconds_are_refused():
     time = np.arange(1000) * 20.0
     with pytest.raises(BadInput, match="are the times in seconds"):
         align(pair(time, time, left_rate=0.05, right_rate=0.05))
+
+
+@pytest.mark.parametrize(
+    "left, right, rates",
+    [
+        (np.arange(13) / 5, np.arange(6) / 2, (5.0, 2.0)),
+        (np.arange(15) / 7, np.arange(11) / 5, (7.0, 5.0)),
+        (np.r_[0:7, 400:407] / 100, np.arange(250) / 50, (100.0, 50.0)),
+    ],
+)
+def test_a_side_of_a_few_samples_is_put_on_the_grid_of_the_slower_one(left, right, rates):
+    for track in tracks(pair(left, right, *rates)).values():
+        assert np.isfinite(track.acc).all() and track.rate_hz <= 1.1 * min(rates)

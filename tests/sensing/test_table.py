@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +168,14 @@ def test_blocks_end_with_their_lines(tmp_path: Path):
     assert len(blocks) > 50
     assert all(block.endswith(b"\n") for block in blocks[:-1])
     assert b"head\n" + b"".join(blocks) == path.read_bytes()
+
+
+@pytest.mark.parametrize("text, separator", [("a,b\n\xa0\n1,2\n3,4\n", ","), ("a\tb\n\t\n1\t2\n", "\t")])
+def test_lines_that_look_blank_are_told_as_what_they_are(tmp_path: Path, text: str, separator: str):
+    path = tmp_path / "some.csv"
+    path.write_text(text)
+    with contextlib.suppress(BadInput):
+        numbers = table.read_numbers(
+            read_text(path), first_line=1, separator=separator, names=("a", "b"), columns=(1,)
+        )
+        assert numbers.values.shape[1] == 1 and len(numbers)
