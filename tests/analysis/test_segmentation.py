@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from analysis import analyse
 from analysis.kernels import turning_points
 from analysis.results import Kind
+from analysis.segmentation import _start_kind
 from analysis.segmentation.bouts import bouts, joint_bouts
 from analysis.segmentation.pairing import pair_repetitions
-from analysis.segmentation.repetitions import autocorrelation, find_rhythm
+from analysis.segmentation.repetitions import Cycle, Turns, autocorrelation, find_rhythm
 from sensing.recording import GRAVITY, Recording, Side, Stream
 from sensing.simulate import Simulation, simulate
 
@@ -289,6 +290,17 @@ def test_autocorrelation_does_not_depend_on_the_sensors_orientation():
     x = np.cumsum(rng.standard_normal((500, 3)), axis=0)
     turned = Rotation.random(random_state=1).apply(x)
     np.testing.assert_allclose(autocorrelation(x), autocorrelation(turned), atol=1e-9)
+
+
+def test_the_start_posture_does_not_hang_on_which_way_an_axis_points():
+    angle = np.array([0.0, 3.0, 1.0, -1.0, 0.5])
+    turns = Turns(np.array([1, 3]), np.array([1, -1]), np.array([True]))
+    cycle = Cycle((0, 5), np.array([1.0, 0, 0]), np.zeros(5), np.zeros(5), angle, 1, 50.0, turns, None)
+    for other in (cycle, replace(cycle, angle=angle / 2)):
+        cycles = {Side.LEFT: cycle, Side.RIGHT: other}
+        swapped = {Side.LEFT: other, Side.RIGHT: cycle}
+        flipped = {side: own.flipped() for side, own in cycles.items()}
+        assert _start_kind(cycles) == _start_kind(swapped) == -_start_kind(flipped) == -1
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
