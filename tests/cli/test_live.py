@@ -59,7 +59,7 @@ TENNIS = """
                                       ┃███████████████
                                       ┃       ├────────────┤
 50 %                                  0                                  50 %
-right turned more by 19.2 % over all sets (95 %: R 10.9 to 27.4 %)
+right turned more by 19.2 % over all sets (95 %: R 10.9 to 27.5 %)
 
 sets 3   repetitions left 18, right 18   in this set left 6, right 6
 
