@@ -15,7 +15,7 @@ help:
 
 .venv/.installed: pyproject.toml setup.py $(wildcard */*/*.c)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat --editable '.[test,lint,docs]'
 	@touch $@
 
 demo: .venv/.installed
