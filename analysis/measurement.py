@@ -172,9 +172,9 @@ def _onset_lags(exercise_set: ExerciseSet, motions: dict[Side, Motion]) -> dict[
     length = (left[:, 1] - left[:, 0] + right[:, 1] - right[:, 0]) / 2
     reach = np.maximum(np.rint(MAX_LAG * length).astype(np.int64), 2)
     inside = (low >= reach) & (high + reach <= len(track))
-    valid = np.logical_and(*(motion.track.valid for motion in motions.values()))
-    around = zip((low - reach).tolist(), (high + reach).tolist(), strict=True)
-    inside &= [bool(valid[max(a, 0) : b].all()) for a, b in around]
+    for k in np.flatnonzero(inside).tolist():
+        around = slice(low[k] - reach[k], high[k] + reach[k])
+        inside[k] = all(motion.track.valid[around].all() for motion in motions.values())
     windows = np.column_stack([low, high, reach])[inside]
     lags[Side.LEFT][pairs[inside, 0]] = 0.0
     shifts = kernels.shifts(motions[Side.LEFT].level, motions[Side.RIGHT].level, windows)

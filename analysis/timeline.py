@@ -83,10 +83,6 @@ class Track:
         """Time of the last grid point."""
         return self.start_s + (len(self) - 1) / self.rate_hz
 
-    def index(self, time_s: float) -> int:
-        """Nearest grid point, held to the grid."""
-        return min(max(round((time_s - self.start_s) * self.rate_hz), 0), len(self) - 1)
-
     def spans(self, intervals: Sequence[Interval]) -> Spans:
         """Nearest grid points of the ends of intervals, held to the grid, (r, 2)."""
         times = np.array(intervals, dtype=np.float64).reshape(-1, 2)

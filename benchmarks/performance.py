@@ -341,7 +341,7 @@ def profile_section(quick: bool) -> str:
             [(name, f"{1e3 * own:.0f}", f"{own / single[0][1]:.2f}") for name, own in single],
         )
         + f"\n\nReading, VQF, filters and spectra together are {sum(own for _, own in single[1:]) / single[0][1]:.1f} times pandas' reader: below that no order of the steps can come. "
-        "What lies above it is interpolation to one grid, a few dozen passes of numpy over each side, and some thirty calls for every bout, whose fixed costs in Python count more than their numbers. "
+        "What lies above it is interpolation to one grid, a few dozen passes of numpy over each side, and many small calls for every bout, whose fixed costs in Python count more than their numbers. "
         "A reader of plain decimals, filters, running means, turning points, likeness, lags, jerk and the largest rotation are compiled (`sensing/formats/_decimals.c`, `analysis/kernels`); what they are worth is the difference between `sidewise` and `uncompiled` in the first table of this page."
     )
 

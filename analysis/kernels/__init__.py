@@ -1,7 +1,7 @@
 """Inner loops over samples and over the many short spans of a recording.
 
-Compiled where the package was installed with a C compiler, and in numpy otherwise: the same numbers, two to
-ten times slower. `plain` is what to read, `COMPILED` says which of the two runs.
+Compiled where the package was installed with a C compiler, and in numpy otherwise: the same numbers, slower.
+`plain` is what to read, `COMPILED` says which of the two runs.
 """
 
 from __future__ import annotations

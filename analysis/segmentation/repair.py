@@ -7,9 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from analysis import kernels
 from analysis.frames import Motion
+from analysis.kernels import span_array
 from analysis.segmentation.bouts import Span
-from analysis.segmentation.similarity import ALIKE_ACCELERATION, normalise_time
+from analysis.segmentation.similarity import ALIKE_ACCELERATION
 from sensing.recording import FloatArray
 
 USUAL: Final = 0.25
@@ -51,13 +53,15 @@ class _Model:
 
     def __init__(self, motion: Motion, typical: list[Span]) -> None:
         self._signals = motion.turning, motion.dynamic
-        self._means = [_unit(normalise_time(s, typical).mean(axis=0)) for s in self._signals]
+        shapes = (kernels.normalise_time(s, span_array(typical)) for s in self._signals)
+        self._means = [_unit(own.mean(axis=0)) for own in shapes]
 
     def likeness(self, spans: list[Span]) -> FloatArray:
         """Mean correlation of each span with it, (n,)."""
+        shapes = (kernels.normalise_time(s, span_array(spans)) for s in self._signals)
         both = [
-            np.einsum("rpc,pc->r", np.array([_unit(shape) for shape in normalise_time(s, spans)]), mean)
-            for s, mean in zip(self._signals, self._means, strict=True)
+            np.einsum("rpc,pc->r", np.array([_unit(shape) for shape in own]), mean)
+            for own, mean in zip(shapes, self._means, strict=True)
         ]
         return np.asarray(np.mean(both, axis=0))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from statistics import median
 
 from analysis import kernels
@@ -13,23 +12,6 @@ from sensing.recording import FloatArray
 
 ALIKE_TURNING, ALIKE_ACCELERATION = 0.6, 0.5
 """Median correlation with the mean of the others that makes candidates one movement; basketball: .54, .44."""
-
-
-def normalise_time(values: FloatArray, reps: Sequence[Span]) -> FloatArray:
-    """Repetitions stretched to 0..100 % of their own time.
-
-    Parameters
-    ----------
-    values : (n,) or (n, c) float array
-        A signal on the grid.
-    reps : sequence of (start, stop)
-        Indices on the grid.
-
-    Returns
-    -------
-    (r, 101) or (r, 101, c) float array
-    """
-    return kernels.normalise_time(values, span_array(reps))
 
 
 def alike(motion: Motion, reps: list[Span], *, every: bool = False) -> bool:

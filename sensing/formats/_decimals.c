@@ -1,6 +1,6 @@
-/* Plain tables of decimal numbers, as sensors and their apps write them, read several times faster than by a
- * parser of everything. What is not plain in every cell is left to that parser: nothing is guessed here, and
- * every number is the one nearest to its decimals. Only Python's stable interface is used.
+/* Plain tables of decimal numbers, as sensors and their apps write them, read faster than by a parser of
+ * everything. What is not plain in every cell is left to that parser: nothing is guessed here, and every number
+ * is the one nearest to its decimals. Only Python's stable interface is used.
  */
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000

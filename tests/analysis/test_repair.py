@@ -17,7 +17,7 @@ def squats():
     params = Simulation(exercise="squat", sets=1, reps=10, cv=0.1, ideal_clock=True, seed=3)
     made = simulate(params)
     track = next(iter(align(made.recording).tracks().values()))
-    reps = [(track.index(a), track.index(b)) for a, b in made.truth.left.reps[0]]
+    reps = [(a, b) for a, b in track.spans(made.truth.left.reps[0]).tolist()]
     ends = [min(b, after) for (_, b), (after, _) in zip(reps, [*reps[1:], reps[-1][::-1]], strict=True)]
     return motion(track), [(a, end) for (a, _), end in zip(reps, ends, strict=True)]
 
